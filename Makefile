@@ -1,0 +1,40 @@
+# Every target brings .venv up to date first. Works with GNU make 3.81 and later.
+
+PYTHON_IN_VENV = .venv/bin/python
+STAGE = dev
+
+.PHONY: help demo run test check package clean bootstrap
+
+help:
+	@echo 'make demo     bring the whole system up on this machine, play a story, check the books'
+	@echo 'make run      keep it up and print commands to talk to it (ARGUMENTS=--lan for a phone)'
+	@echo 'make test     all tests (ARGUMENTS="tests/infra -k queue" for some)'
+	@echo 'make check    style, types and the deployment template'
+	@echo 'make package  template and code for AWS under build/ (STAGE=dev, test or prod)'
+	@echo 'make clean    remove what the other targets made, .venv included'
+
+bootstrap:
+	@PYTHON='$(PYTHON)' sh infra/bootstrap.sh
+
+demo: bootstrap
+	@$(PYTHON_IN_VENV) -m infra.local.demo $(ARGUMENTS)
+
+run: bootstrap
+	@$(PYTHON_IN_VENV) -m infra.local.run $(ARGUMENTS)
+
+test: bootstrap
+	@$(PYTHON_IN_VENV) -m pytest -n 2 --dist loadgroup $(ARGUMENTS)
+
+check: bootstrap
+	@$(PYTHON_IN_VENV) -m ruff check .
+	@$(PYTHON_IN_VENV) -m ruff format --check .
+	@$(PYTHON_IN_VENV) -m mypy
+	@$(PYTHON_IN_VENV) -m infra.package --stage prod
+	@.venv/bin/cfn-lint build/prod/out/sam.json
+
+package: bootstrap
+	@$(PYTHON_IN_VENV) -m infra.package --stage $(STAGE)
+
+clean:
+	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,125 @@
+"""Operators' commands: from an event to the command's file and back to an answer. Never raises.
+
+Only the file of the command that is called is imported, so that a cold start pays for one.
+"""
+
+import importlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from pydantic import ValidationError
+
+from chalicelib import wiring
+from chalicelib.admin.command import Command, MoneyCommand, Run
+from chalicelib.kit.endpoint import invalid
+from chalicelib.kit.errors import InvalidRequest, NotAllowed, Refusal
+
+MOVES_MONEY: Mapping[str, bool] = {
+    "put_merchant": False,
+    "put_product": False,
+    "put_freight": False,
+    "put_campaign": False,
+    "pause_campaign": False,
+    "end_campaign": False,
+    "put_settings": False,
+    "get_settings": False,
+    "get_campaign": False,
+    "get_member": False,
+}
+"""Every command, and whether it moves money."""
+
+_LOCAL = "local"
+
+logger = Logger()
+
+
+def dispatch(event: Any, *, money: bool | None) -> dict[str, Any]:
+    """Run one command: `{"ok": true, "result"}` or `{"ok": false, "error": {"code", "detail"}}`.
+
+    `money`: False in the function that must not move any, True in the one that does nothing else,
+    None where there is only one.
+    """
+    try:
+        name, fields = _named(event)
+        _refuse_wrong_function(name, money)
+        payload, run = _command(name, fields)
+        _log(name, payload)
+        return {"ok": True, "result": run(payload, wiring.current())}
+    except _UnknownCommand as unknown:
+        return _error("unknown_command", str(unknown), commands=sorted(MOVES_MONEY))
+    except Refusal as refusal:
+        return _refused(refusal)
+    except Exception as error:  # an operator gets an answer, the log the traceback
+        logger.exception("unexpected", alarm="unexpected")
+        detail = f"{type(error).__name__}: the function's log has the traceback."
+        return _error("unexpected", detail)
+
+
+class _UnknownCommand(Exception):
+    """The event names no command of ours."""
+
+
+def _named(event: Any) -> tuple[str, dict[str, Any]]:
+    """The command and its fields."""
+    if not isinstance(event, dict):
+        raise InvalidRequest('Send an object: {"command": "…", …}.')
+    fields = dict(event)
+    name = fields.pop("command", None)
+    if name is None:
+        raise _UnknownCommand("The event names no command.")
+    if not isinstance(name, str) or name not in MOVES_MONEY:
+        raise _UnknownCommand(f"There is no command {str(name)[:64]!r}.")
+    return name, fields
+
+
+def _refuse_wrong_function(name: str, money: bool | None) -> None:
+    """Keep money commands to the function that IAM keeps for them, and only them to it."""
+    if money is None or money is MOVES_MONEY[name]:
+        return
+    if MOVES_MONEY[name]:
+        if not wiring.current().environment.admin_takes_money_commands:
+            raise NotAllowed(f"{name} moves money; send it to the admin_money function.")
+    else:
+        raise NotAllowed(f"{name} moves no money; send it to the admin function.")
+
+
+def _command(name: str, fields: dict[str, Any]) -> tuple[Command, Run]:
+    """The checked payload and what runs it. Raises InvalidRequest naming each wrong field."""
+    module = importlib.import_module(f"chalicelib.admin.{name}")
+    payload_class: type[Command] = module.Payload
+    if issubclass(payload_class, MoneyCommand) and _is_local():
+        fields = {"operator": _LOCAL, "reason": _LOCAL, **fields}
+    try:
+        payload = payload_class.model_validate_json(json.dumps(fields), strict=True)
+    except ValidationError as error:
+        raise invalid(error) from error
+    run: Run = module.run
+    return payload, run
+
+
+def _is_local() -> bool:
+    return wiring.current().environment.admin_takes_money_commands
+
+
+def _log(name: str, payload: Command) -> None:
+    """Who did what and why; not the fields, which may hold personal data."""
+    who: dict[str, Any] = {}
+    if isinstance(payload, MoneyCommand):
+        who = {"operator": payload.operator, "reason": payload.reason}
+    logger.info("admin_command", command=name, dry_run=payload.dry_run, **who)
+
+
+def _refused(refusal: Refusal) -> dict[str, Any]:
+    logger.info("refused", code=refusal.code, detail=refusal.detail)
+    more: dict[str, Any] = {}
+    if isinstance(refusal, InvalidRequest) and refusal.errors:
+        more["errors"] = refusal.errors
+    if refusal.context is not None:
+        more["context"] = refusal.context
+    return _error(refusal.code, refusal.detail, **more)
+
+
+def _error(code: str, detail: str, **more: Any) -> dict[str, Any]:
+    return {"ok": False, "error": {"code": code, "detail": detail, **more}}

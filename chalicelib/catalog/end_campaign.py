@@ -1,0 +1,39 @@
+"""End a campaign for good: no group opens in it again.
+
+Groups under way go on by their own rules; this touches none of them.
+"""
+
+from datetime import datetime
+
+from chalicelib.catalog import store as catalog
+from chalicelib.catalog.model import CampaignState
+from chalicelib.catalog.put_campaign import take_off_products
+from chalicelib.kit.clock import Clock
+from chalicelib.kit.errors import NotFound
+from chalicelib.kit.reads import read
+from chalicelib.kit.repeat import until_settled
+from chalicelib.kit.writes import WriteSet
+
+
+def end_campaign(campaign_id: str, *, clock: Clock, dry_run: bool = False) -> CampaignState:
+    """End it; ending it again changes nothing. Raises NotFound."""
+    return until_settled(lambda: _attempt(campaign_id, clock.now(), dry_run=dry_run))
+
+
+def _attempt(campaign_id: str, now: datetime, *, dry_run: bool) -> CampaignState:
+    key = catalog.campaign_key(campaign_id)
+    row = read(key).find(key)
+    before = catalog.standing_of(row)
+    if before is None or row is None:
+        raise NotFound(f"There is no campaign {campaign_id}.")
+    if before.ended:
+        return CampaignState.ENDED
+    product_ids = frozenset(row.product_ids or ())
+    offers = read(*(catalog.offers_key(product_id) for product_id in product_ids))
+    after = before.model_copy(update={"ended": True})
+    writes = WriteSet()
+    catalog.save(writes, catalog.campaign_row(after, product_ids=product_ids), before=row)
+    take_off_products(writes, campaign_id, product_ids, offers, now)
+    if not dry_run:
+        writes.commit()
+    return after.state(now)

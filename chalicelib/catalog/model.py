@@ -1,0 +1,258 @@
+"""What is for sale and under which rules: merchants, products, freight, campaigns (活动), settings.
+
+Frozen and pure. A campaign's content is kept twice: as it is now, and as revisions that never
+change, so that a group keeps the rules it began with.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from chalicelib.kit.clock import after, to_milliseconds
+from chalicelib.kit.ids import fingerprint
+from chalicelib.kit.money import AmountFen, PriceFen
+
+Identifier = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
+Title = Annotated[str, Field(min_length=1, max_length=60)]
+Url = Annotated[str, Field(max_length=500, pattern=r"^https://[^\s]+$")]
+
+Category = Annotated[str, Field(max_length=40)]
+SpecName = Annotated[str, Field(min_length=1, max_length=40)]
+SpecValue = Annotated[str, Field(max_length=200)]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Equal moments become equal values, whatever offset they came with."""
+    if not 2000 <= moment.year <= 2999:
+        raise ValueError("the year must be from 2000 to 2999")
+    return to_milliseconds(moment.astimezone(UTC))
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""RFC 3339 with any offset; kept in UTC, whole milliseconds."""
+
+LONGEST_DURATION_SECONDS = 30 * 24 * 3600
+MOST_SKUS = 30
+MOST_OFFERS = 100
+"""In how many campaigns that are not over a product can be."""
+MOST_OFFERS_SHOWN = 10
+"""How many live campaigns a product's page names, the soonest to end first."""
+
+
+class Frozen(BaseModel):
+    """A value that cannot change and has no field nobody knows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Merchant(Frozen):
+    """Who supplies and ships (供货商)."""
+
+    merchant_id: Identifier
+    name: Title
+
+
+class Freight(Frozen):
+    """What a merchant charges to send one order, and where it does not send. Absent: free."""
+
+    merchant_id: Identifier
+    flat_fen: AmountFen = 0
+    free_from_fen: AmountFen | None = None
+    provinces_not_served: Annotated[tuple[str, ...], Field(max_length=40)] = ()
+
+
+class Sku(Frozen):
+    """One thing that can be bought: a variant of a product with its solo price (单独购买价).
+
+    Its item exists exactly while it can be bought.
+    """
+
+    sku_id: Identifier
+    product_id: Identifier
+    merchant_id: Identifier
+    product_title: Title
+    title: Title
+    image_url: Url | None = None
+    solo_price_fen: PriceFen
+
+
+class Product(Frozen):
+    """What a shopper looks at; its SKUs are what can be bought."""
+
+    product_id: Identifier
+    merchant_id: Identifier
+    merchant_name: Title
+    title: Title
+    description: Annotated[str, Field(max_length=5000)] = ""
+    images: Annotated[tuple[Url, ...], Field(max_length=15)] = ()
+    detail_images: Annotated[tuple[Url, ...], Field(max_length=30)] = ()
+    category: Category = ""
+    specs: Annotated[dict[SpecName, SpecValue], Field(max_length=30)] = Field(default_factory=dict)
+    skus: Annotated[tuple[Sku, ...], Field(min_length=1, max_length=MOST_SKUS)]
+    on_sale: bool = True
+
+
+class WhenShort(StrEnum):
+    """What happens to a group whose time runs out before it is filled."""
+
+    REFUND = "refund"
+    """Everyone gets the money back: the default."""
+    HONOUR = "honour"
+    """The merchant keeps the price for those who paid."""
+
+
+class Rules(Frozen):
+    """How a campaign's groups are played; what is absent takes its default."""
+
+    who: Literal["everyone"] = "everyone"
+    when_short: WhenShort = WhenShort.REFUND
+    minimum_payers: Annotated[int, Field(ge=1, le=100)] | None = None
+    leave_allowed: bool = False
+
+    @model_validator(mode="after")
+    def _minimum_belongs_to_honour(self) -> Self:
+        if self.minimum_payers is not None and self.when_short is not WhenShort.HONOUR:
+            raise ValueError("minimum_payers only means something with when_short: honour")
+        return self
+
+
+class CampaignSku(Frozen):
+    """A SKU at the campaign's price, per unit."""
+
+    sku_id: Identifier
+    group_price_fen: PriceFen
+
+
+class CampaignState(StrEnum):
+    """What a shopper can do with a campaign."""
+
+    UPCOMING = "upcoming"
+    """Its window has not begun."""
+    LIVE = "live"
+    """Groups may be opened and joined."""
+    PAUSED = "paused"
+    """No new groups for now; running groups go on."""
+    ENDED = "ended"
+    """Its window is over, or the operator ended it."""
+
+
+class Campaign(Frozen):
+    """A play offered on some SKUs over a window. `play` is a label for people; `rules` decide."""
+
+    campaign_id: Identifier
+    title: Title
+    cover_url: Url | None = None
+    play: Annotated[str, Field(max_length=20)] = "team"
+    size: Annotated[int, Field(ge=2, le=100)]
+    duration_seconds: Annotated[int, Field(ge=1, le=LONGEST_DURATION_SECONDS)]
+    starts_at: Moment
+    ends_at: Moment
+    per_member_limit: Annotated[int, Field(ge=1, le=999)] | None = None
+    rules: Rules = Rules()
+    skus: Annotated[tuple[CampaignSku, ...], Field(min_length=1, max_length=MOST_SKUS)]
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.ends_at <= self.starts_at:
+            raise ValueError("ends_at must be later than starts_at")
+        if len({sku.sku_id for sku in self.skus}) != len(self.skus):
+            raise ValueError("a SKU stands twice in skus")
+        if (self.rules.minimum_payers or 0) > self.size:
+            raise ValueError("minimum_payers is more than size")
+        return self
+
+    @property
+    def revision(self) -> str:
+        """Names this content: equal content, equal revision."""
+        return fingerprint(self.model_dump(mode="json"))
+
+    def price_fen(self, sku_id: str) -> int | None:
+        """The price of one unit in a group; None when the SKU is not part of the campaign."""
+        return next((sku.group_price_fen for sku in self.skus if sku.sku_id == sku_id), None)
+
+    def expiry(self, activated_at: datetime) -> datetime:
+        """When a group that forms now runs out: its duration, never past the campaign's end."""
+        return min(after(activated_at, self.duration_seconds), self.ends_at)
+
+
+class CampaignStanding(Frozen):
+    """A campaign as it is now, with what an operator did to it."""
+
+    campaign: Campaign
+    paused: bool = False
+    ended: bool = False
+
+    def state(self, now: datetime) -> CampaignState:
+        if self.ended or now >= self.campaign.ends_at:
+            return CampaignState.ENDED
+        if self.paused:
+            return CampaignState.PAUSED
+        return CampaignState.UPCOMING if now < self.campaign.starts_at else CampaignState.LIVE
+
+
+class Offer(Frozen):
+    """A campaign as a product knows it: enough to tell whether reading it is worth while."""
+
+    campaign_id: Identifier
+    starts_at: Moment
+    ends_at: Moment
+
+
+class Offers(Frozen):
+    """The campaigns that a product's SKUs are in. A hint: what a campaign holds, it says itself."""
+
+    offers: tuple[Offer, ...] = ()
+
+    def with_campaign(self, campaign: Campaign, now: datetime) -> "Offers":
+        """These and that campaign, less what is over."""
+        offer = Offer(
+            campaign_id=campaign.campaign_id,
+            starts_at=campaign.starts_at,
+            ends_at=campaign.ends_at,
+        )
+        return Offers(offers=(*self.without_campaign(campaign.campaign_id, now).offers, offer))
+
+    def without_campaign(self, campaign_id: str, now: datetime) -> "Offers":
+        """These less that campaign and what is over."""
+        return Offers(
+            offers=tuple(
+                offer
+                for offer in self.offers
+                if offer.campaign_id != campaign_id and offer.ends_at > now
+            )
+        )
+
+    def perhaps_live(self, now: datetime) -> tuple[str, ...]:
+        """Campaign ids with an open window, the soonest to end first, MOST_OFFERS_SHOWN at most."""
+        open_now = [offer for offer in self.offers if offer.starts_at <= now < offer.ends_at]
+        open_now.sort(key=lambda offer: (offer.ends_at, offer.campaign_id))
+        return tuple(offer.campaign_id for offer in open_now[:MOST_OFFERS_SHOWN])
+
+
+PayWindowSeconds = Annotated[int, Field(strict=True, ge=1, le=7200)]
+
+
+class Settings(Frozen):
+    """What a deployment's operator can set for the whole shop."""
+
+    pay_window_seconds: PayWindowSeconds = 900
+
+
+class Outcome(StrEnum):
+    """What putting something did, or would do."""
+
+    CREATED = "created"
+    """It was not there before."""
+    CHANGED = "changed"
+    """It was there with other content."""
+    UNCHANGED = "unchanged"
+    """It was there like this already."""
+
+
+def outcome_of(before: object | None, after: object) -> Outcome:
+    """What writing `after` over `before` amounts to."""
+    if before is None:
+        return Outcome.CREATED
+    return Outcome.UNCHANGED if before == after else Outcome.CHANGED

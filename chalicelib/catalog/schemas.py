@@ -1,0 +1,184 @@
+"""What shoppers ask of the catalogue and see of it.
+
+HTTP shapes only; nothing here reads or decides.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, Field
+
+from chalicelib.catalog.browse_campaigns import ShownCampaign, ShownSku
+from chalicelib.catalog.browse_products import ShownProduct
+from chalicelib.catalog.model import Campaign, Identifier, Product
+from chalicelib.kit.clock import shown
+from chalicelib.kit.paging import PageQuery
+
+
+class ProductsQuery(PageQuery):
+    """Which products; both narrow the list."""
+
+    category: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    merchant_id: Identifier | None = None
+
+
+class CampaignsQuery(PageQuery):
+    """Which campaigns: running now, or to come."""
+
+    state: Literal["live", "upcoming"] = "live"
+
+
+class MerchantAnswer(BaseModel):
+    """Who supplies and ships."""
+
+    merchant_id: str
+    name: str
+
+
+class ProductSkuAnswer(BaseModel):
+    """A variant with its solo price per unit, and how many units are left."""
+
+    sku_id: str
+    title: str
+    image_url: str | None
+    solo_price_fen: int
+    available: int
+
+
+class ProductCampaignAnswer(BaseModel):
+    """A live campaign on a product, with its lowest price per unit."""
+
+    campaign_id: str
+    play: str
+    size: int
+    group_price_fen: int
+
+    @classmethod
+    def of(cls, campaign: Campaign, product: Product) -> Self:
+        sku_ids = {sku.sku_id for sku in product.skus}
+        return cls(
+            campaign_id=campaign.campaign_id,
+            play=campaign.play,
+            size=campaign.size,
+            group_price_fen=min(
+                sku.group_price_fen for sku in campaign.skus if sku.sku_id in sku_ids
+            ),
+        )
+
+
+class ProductAnswer(BaseModel):
+    """A product on sale."""
+
+    product_id: str
+    merchant: MerchantAnswer
+    title: str
+    description: str
+    images: list[str]
+    detail_images: list[str]
+    category: str
+    specs: dict[str, str]
+    sold_count: int
+    skus: list[ProductSkuAnswer]
+    campaigns: list[ProductCampaignAnswer]
+
+    @classmethod
+    def of(cls, given: ShownProduct) -> Self:
+        product = given.product
+        return cls(
+            product_id=product.product_id,
+            merchant=MerchantAnswer(merchant_id=product.merchant_id, name=given.merchant_name),
+            title=product.title,
+            description=product.description,
+            images=list(product.images),
+            detail_images=list(product.detail_images),
+            category=product.category,
+            specs=product.specs,
+            sold_count=given.sold_count,
+            skus=[
+                ProductSkuAnswer(
+                    sku_id=sku.sku_id,
+                    title=sku.title,
+                    image_url=sku.image_url,
+                    solo_price_fen=sku.solo_price_fen,
+                    available=given.units_left[sku.sku_id],
+                )
+                for sku in product.skus
+            ],
+            campaigns=[ProductCampaignAnswer.of(campaign, product) for campaign in given.campaigns],
+        )
+
+
+class CampaignSkuAnswer(BaseModel):
+    """A SKU with both its prices per unit, and how many units are left."""
+
+    sku_id: str
+    product_id: str
+    title: str
+    image_url: str | None
+    solo_price_fen: int
+    group_price_fen: int
+    available: int
+
+    @classmethod
+    def of(cls, given: ShownSku) -> Self:
+        return cls(
+            sku_id=given.sku.sku_id,
+            product_id=given.sku.product_id,
+            title=given.sku.title,
+            image_url=given.sku.image_url,
+            solo_price_fen=given.sku.solo_price_fen,
+            group_price_fen=given.group_price_fen,
+            available=given.units_left,
+        )
+
+
+class CampaignAnswer(BaseModel):
+    """A campaign. `state`: upcoming, live, paused, ended. `rules` has every rule, defaults too."""
+
+    campaign_id: str
+    title: str
+    cover_url: str | None
+    play: str
+    size: int
+    duration_seconds: int
+    starts_at: str
+    ends_at: str
+    state: str
+    per_member_limit: int | None
+    rules: dict[str, Any]
+    sold_count: int
+    server_time: str
+    skus: list[CampaignSkuAnswer]
+
+    @classmethod
+    def of(cls, given: ShownCampaign) -> Self:
+        campaign = given.campaign
+        return cls(
+            campaign_id=campaign.campaign_id,
+            title=campaign.title,
+            cover_url=campaign.cover_url,
+            play=campaign.play,
+            size=campaign.size,
+            duration_seconds=campaign.duration_seconds,
+            starts_at=shown(campaign.starts_at),
+            ends_at=shown(campaign.ends_at),
+            state=given.state,
+            per_member_limit=campaign.per_member_limit,
+            rules=campaign.rules.model_dump(mode="json"),
+            sold_count=given.sold_count,
+            server_time=shown(given.now),
+            skus=[CampaignSkuAnswer.of(sku) for sku in given.skus],
+        )
+
+
+class ProductsPage(BaseModel):
+    """A page of products."""
+
+    items: list[ProductAnswer]
+    next_cursor: str | None
+
+
+class CampaignsPage(BaseModel):
+    """A page of campaigns."""
+
+    items: list[CampaignAnswer]
+    next_cursor: str | None

@@ -1,0 +1,250 @@
+"""The catalogue table: merchants, products, SKUs, freight, campaigns, their revisions, settings.
+
+Each item's `content` is the value of model.py as it is; the other attributes only carry the sparse
+browsing indexes, the figures, and what belongs to what. Guards live here; no verb's decision does.
+"""
+
+from typing import TypeVar
+
+from pydantic import BaseModel
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.expressions.update import Action
+
+from chalicelib.catalog.model import (
+    Campaign,
+    CampaignStanding,
+    Freight,
+    Merchant,
+    Offers,
+    Product,
+    Settings,
+    Sku,
+)
+from chalicelib.kit.clock import stored
+from chalicelib.kit.tables import Key, PlainMapAttribute, Row, TimeAttribute
+from chalicelib.kit.writes import RefusalOf, WriteSet
+
+V = TypeVar("V", bound=BaseModel)
+
+
+class CatalogRow(Row):
+    """One thing of the catalogue, by what it is and its id."""
+
+    class Meta:
+        table = "catalog"
+
+    id = UnicodeAttribute(hash_key=True)
+    kind = UnicodeAttribute(range_key=True)
+    content = PlainMapAttribute()
+    shelf = UnicodeAttribute(null=True)
+    category_shelf = UnicodeAttribute(null=True)
+    merchant_shelf = UnicodeAttribute(null=True)
+    sort_key = UnicodeAttribute(null=True)
+    live_shelf = UnicodeAttribute(null=True)
+    ends_at = TimeAttribute(null=True)
+    sold_count = NumberAttribute(null=True)
+    product_id = UnicodeAttribute(null=True)
+    product_ids = UnicodeSetAttribute(null=True)
+
+
+CatalogKey = Key[CatalogRow]
+
+
+def merchant_key(merchant_id: str) -> CatalogKey:
+    return CatalogRow.key(merchant_id, "merchant")
+
+
+def freight_key(merchant_id: str) -> CatalogKey:
+    return CatalogRow.key(merchant_id, "freight")
+
+
+def product_key(product_id: str) -> CatalogKey:
+    return CatalogRow.key(product_id, "product")
+
+
+def sku_key(sku_id: str) -> CatalogKey:
+    return CatalogRow.key(sku_id, "sku")
+
+
+def campaign_key(campaign_id: str) -> CatalogKey:
+    return CatalogRow.key(campaign_id, "campaign")
+
+
+def revision_key(campaign_id: str, revision: str) -> CatalogKey:
+    return CatalogRow.key(campaign_id, f"revision#{revision}")
+
+
+def figures_key(campaign_id: str) -> CatalogKey:
+    return CatalogRow.key(campaign_id, "figures")
+
+
+def offers_key(product_id: str) -> CatalogKey:
+    return CatalogRow.key(product_id, "offers")
+
+
+def settings_key() -> CatalogKey:
+    return CatalogRow.key("settings", "settings")
+
+
+def merchant_of(row: CatalogRow | None) -> Merchant | None:
+    return _value(Merchant, row)
+
+
+def freight_of(row: CatalogRow | None, merchant_id: str) -> Freight:
+    """The merchant's freight rule; without one, freight is free and goes everywhere."""
+    return _value(Freight, row) or Freight(merchant_id=merchant_id)
+
+
+def product_of(row: CatalogRow | None) -> Product | None:
+    return _value(Product, row)
+
+
+def sku_of(row: CatalogRow | None) -> Sku | None:
+    return _value(Sku, row)
+
+
+def standing_of(row: CatalogRow | None) -> CampaignStanding | None:
+    return _value(CampaignStanding, row)
+
+
+def revision_of(row: CatalogRow | None) -> Campaign | None:
+    return _value(Campaign, row)
+
+
+def offers_of(row: CatalogRow | None) -> Offers:
+    """The campaigns a product is in; none when no campaign ever was put on it."""
+    return _value(Offers, row) or Offers()
+
+
+def sold_count_of(row: CatalogRow | None) -> int:
+    """Units sold, of a campaign's figures; nothing counted yet is 0."""
+    return int(row.sold_count or 0) if row is not None else 0
+
+
+def settings_of(row: CatalogRow | None) -> Settings:
+    """What the operator set, defaults for the rest."""
+    return _value(Settings, row) or Settings()
+
+
+def _value(kind: type[V], row: CatalogRow | None) -> V | None:
+    return kind.model_validate(row.content) if row is not None else None
+
+
+def content_of(value: BaseModel) -> dict[str, object]:
+    """A value as the item holds it: JSON types, nothing empty."""
+    return value.model_dump(mode="json", exclude_none=True)
+
+
+def merchant_row(merchant: Merchant) -> CatalogRow:
+    return CatalogRow(id=merchant.merchant_id, kind="merchant", content=content_of(merchant))
+
+
+def freight_row(freight: Freight) -> CatalogRow:
+    return CatalogRow(id=freight.merchant_id, kind="freight", content=content_of(freight))
+
+
+def settings_row(settings: Settings) -> CatalogRow:
+    return CatalogRow(id="settings", kind="settings", content=content_of(settings))
+
+
+def product_row(product: Product, *, sort_key: str) -> CatalogRow:
+    """The product, on its shelves while it is on sale. `sort_key` is its place there, for good."""
+    on_sale = product.on_sale
+    return CatalogRow(
+        id=product.product_id,
+        kind="product",
+        content=content_of(product),
+        shelf="products" if on_sale else None,
+        category_shelf=product.category if on_sale and product.category else None,
+        merchant_shelf=product.merchant_id if on_sale else None,
+        sort_key=sort_key,
+    )
+
+
+def offers_row(product_id: str, offers: Offers) -> CatalogRow:
+    return CatalogRow(id=product_id, kind="offers", content=content_of(offers))
+
+
+def campaign_row(
+    standing: CampaignStanding, *, product_ids: frozenset[str] = frozenset()
+) -> CatalogRow:
+    """The campaign as it is now; on the live shelf unless it was ended by hand."""
+    campaign = standing.campaign
+    return CatalogRow(
+        id=campaign.campaign_id,
+        kind="campaign",
+        content=content_of(standing),
+        live_shelf=None if standing.ended else "campaigns",
+        ends_at=stored(campaign.ends_at),
+        product_ids=set(product_ids) or None,
+    )
+
+
+def revision_row(campaign: Campaign) -> CatalogRow:
+    """The campaign's content for the groups that begin under it."""
+    kind = f"revision#{campaign.revision}"
+    return CatalogRow(id=campaign.campaign_id, kind=kind, content=content_of(campaign))
+
+
+def save(writes: WriteSet, row: CatalogRow, *, before: CatalogRow | None) -> None:
+    """Write a thing over what was read of it. Guard: its content is as read -> Changed.
+
+    Attributes that are not part of the row's own business (figures) keep their value.
+    """
+    if before is None:
+        writes.put(row, guard=CatalogRow.id.does_not_exist())
+        return
+    actions = [_set_or_remove(row, name) for name in _REPLACED]
+    key = CatalogRow.key(row.id, row.kind)
+    writes.update(key, actions, guard=CatalogRow.content == before.content)
+
+
+def check_as_read(writes: WriteSet, row: CatalogRow) -> None:
+    """Let the commit fail with Changed unless this row's content is as read."""
+    writes.check(CatalogRow.key(row.id, row.kind), guard=CatalogRow.content == row.content)
+
+
+def check_merchant(writes: WriteSet, merchant_id: str) -> None:
+    """Let the commit fail with Changed unless the merchant exists."""
+    writes.check(merchant_key(merchant_id), guard=CatalogRow.id.exists())
+
+
+def offer_sku(writes: WriteSet, sku: Sku, *, refusal: RefusalOf) -> None:
+    """Let a SKU be bought. Guard: no other product has this id for one of its own -> `refusal`."""
+    writes.update(
+        sku_key(sku.sku_id),
+        [CatalogRow.content.set(content_of(sku)), CatalogRow.product_id.set(sku.product_id)],
+        guard=CatalogRow.id.does_not_exist() | (CatalogRow.product_id == sku.product_id),
+        refusal=refusal,
+    )
+
+
+def withdraw_sku(writes: WriteSet, sku_id: str, product_id: str) -> None:
+    """Let a SKU no longer be bought. Guard: it is this product's, or gone already -> Changed."""
+    writes.delete(
+        sku_key(sku_id),
+        guard=CatalogRow.id.does_not_exist() | (CatalogRow.product_id == product_id),
+    )
+
+
+def keep_revision(writes: WriteSet, campaign: Campaign) -> None:
+    """Write the revision. Needs no guard: its key names its content."""
+    writes.put(revision_row(campaign))
+
+
+_REPLACED = (
+    "content",
+    "shelf",
+    "category_shelf",
+    "merchant_shelf",
+    "sort_key",
+    "live_shelf",
+    "ends_at",
+    "product_ids",
+)
+
+
+def _set_or_remove(row: CatalogRow, name: str) -> Action:
+    attribute, value = getattr(CatalogRow, name), getattr(row, name)
+    action: Action = attribute.remove() if value is None else attribute.set(value)
+    return action

@@ -1,0 +1,35 @@
+"""Cancel a group, by an operator: its deadline is now, and it is refunded; a pending one is abandoned.
+
+Nobody can join once its time is called; then it is settled like any group whose time has run out.
+"""
+
+from chalicelib.gateways.wechat_pay import WechatPay
+from chalicelib.groups import store as groups
+from chalicelib.groups.errors import GroupOver
+from chalicelib.groups.model import Group, GroupState
+from chalicelib.groups.settle import settle
+from chalicelib.kit.clock import Clock
+from chalicelib.kit.errors import TryAgain
+from chalicelib.orders.close_unpaid import close_unpaid
+
+_ENDED_ALREADY = frozenset({GroupState.FAILED, GroupState.ABANDONED})
+
+
+def cancel(group_id: str, *, clock: Clock, wechat_pay: WechatPay) -> Group:
+    """The group as it is afterwards: failed or abandoned. Raises GroupOver when it is complete,
+    WechatUnavailable while a held seat cannot be resolved (the sweep goes on), NotFound.
+    """
+    group = groups.get(group_id)
+    if group.group_state in _ENDED_ALREADY:
+        return group
+    if group.group_state is GroupState.PENDING:
+        _, seats = groups.find_with_seats(group_id)
+        for seat in seats:
+            close_unpaid(seat.order_id, "group_cancelled", clock=clock, wechat_pay=wechat_pay)
+        group = groups.get(group_id)
+    if group.group_state is GroupState.FORMING:
+        groups.call_time(group, now=clock.now(), refusal=lambda _row: TryAgain())
+        group = settle(group_id, clock=clock, wechat_pay=wechat_pay)
+    if group.group_state is GroupState.COMPLETE:
+        raise GroupOver("The group is complete; refund its orders one by one if need be.")
+    return group

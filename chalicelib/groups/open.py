@@ -1,0 +1,97 @@
+"""Open a group (开团): a pending group, its leader's seat, the order and its stock, in one commit.
+
+The group forms when the leader's payment arrives. Calls nobody outside; the route asks WeChat for payment afterwards.
+"""
+
+from chalicelib.catalog import store as catalog
+from chalicelib.catalog.model import CampaignState
+from chalicelib.groups import store as groups
+from chalicelib.groups.errors import CampaignNotLive
+from chalicelib.groups.model import Seat, SeatState, new_group
+from chalicelib.kit.clock import Clock, after
+from chalicelib.kit.errors import NotFound
+from chalicelib.kit.ids import derived_id
+from chalicelib.kit.reads import read
+from chalicelib.kit.writes import WriteSet
+from chalicelib.members import store as members
+from chalicelib.members.model import Member
+from chalicelib.orders import store as orders
+from chalicelib.orders.errors import AlreadyPlaced
+from chalicelib.orders.give_back import count_against_limit
+from chalicelib.orders.model import Order
+from chalicelib.orders.purchase import (
+    Placed,
+    Purchase,
+    buyer,
+    draft,
+    price_in,
+    read_again,
+    replay,
+    sku_or_refuse,
+)
+from chalicelib.stock import store as stock
+
+
+def open_group(campaign_id: str, purchase: Purchase, *, clock: Clock) -> Placed:
+    """Raises NotFound, CampaignNotLive, AddressNotServed, OutOfStock, LimitReached, IdempotencyConflict."""
+    order_key = orders.order_key(purchase.order_id)
+    member_key = members.profile_key(purchase.caller.member_id)
+    sku_key = catalog.sku_key(purchase.sku_id)
+    campaign_key = catalog.campaign_key(campaign_id)
+    found = read(order_key, member_key, sku_key, campaign_key, catalog.settings_key())
+    before = replay(orders.order_of(found.find(order_key)), purchase)
+    if before is not None:
+        return before
+    now = clock.now()
+    standing = catalog.standing_of(found.find(campaign_key))
+    if standing is None:
+        raise NotFound("There is no such campaign.")
+    if standing.state(now) is not CampaignState.LIVE:
+        raise CampaignNotLive()
+    campaign = standing.campaign
+    unit_price_fen = price_in(campaign, purchase.sku_id)
+    sku = sku_or_refuse(catalog.sku_of(found.find(sku_key)))
+    settings = catalog.settings_of(found.find(catalog.settings_key()))
+    freight_key = catalog.freight_key(sku.merchant_id)
+    freight = catalog.freight_of(read(freight_key).find(freight_key), sku.merchant_id)
+
+    leader = buyer(members.member_of(found.find(member_key)))
+    order = draft(
+        purchase,
+        member=leader,
+        sku=sku,
+        freight=freight,
+        unit_price_fen=unit_price_fen,
+        now=now,
+        pay_deadline=min(after(now, settings.pay_window_seconds), campaign.ends_at),
+        group_id=derived_id("grp", purchase.order_id),
+        campaign=campaign,
+    )
+    group = new_group(str(order.group_id), campaign, order.member_id, now=now)
+    writes = WriteSet()
+    orders.place(writes, order)  # guard: not placed yet -> AlreadyPlaced
+    groups.open_group(writes, group, seat_for(order, leader, is_leader=True))
+    stock.reserve(writes, order.sku_id, order.quantity)  # guard: enough left -> OutOfStock
+    if campaign.per_member_limit is not None:
+        count_against_limit(writes, order, campaign.per_member_limit)  # -> LimitReached
+    try:
+        writes.commit()
+    except AlreadyPlaced:
+        return read_again(purchase)
+    return Placed(order, replayed=False)
+
+
+def seat_for(order: Order, member: Member, *, is_leader: bool) -> Seat:
+    """The seat an order holds, with what others may see of the member."""
+    return Seat(
+        group_id=str(order.group_id),
+        member_id=order.member_id,
+        order_id=order.order_id,
+        seat_state=SeatState.HELD,
+        is_leader=is_leader,
+        joined_at=order.placed_at,
+        pay_deadline=order.pay_deadline,
+        units=order.quantity,
+        nickname=member.nickname or "",
+        avatar_url=member.avatar_url or "",
+    )

@@ -1,0 +1,66 @@
+"""HTTP routes of groups under /v1, and of cancelling an order, which may mean leaving a group.
+"""
+
+from chalice.app import Blueprint
+
+from chalicelib import wiring
+from chalicelib.groups import store as groups
+from chalicelib.groups.cancel_order import cancel_order
+from chalicelib.groups.join import join
+from chalicelib.groups.open import open_group
+from chalicelib.groups.schemas import JoinableQuery, JoinGroupBody, OpenGroupBody
+from chalicelib.groups.show import show, summary
+from chalicelib.kit.endpoint import Answer, Call
+from chalicelib.orders import store as orders
+from chalicelib.orders.purchase import Placed
+from chalicelib.orders.routes import order_answer, placed_answer, purchase_of
+
+routes = Blueprint(__name__)
+endpoint = wiring.endpoint(routes)
+
+
+@routes.route("/groups", methods=["POST"])
+@endpoint(body=OpenGroupBody, keyed=True)
+def post_group(call: Call) -> Answer:
+    campaign_id = call.body.campaign_id
+    purchase = purchase_of(call, f"open:{campaign_id}")
+    placed = open_group(campaign_id, purchase, clock=wiring.current().clock)
+    return _answer(placed)
+
+
+@routes.route("/groups/{group_id}/members", methods=["POST"])
+@endpoint(body=JoinGroupBody, keyed=True)
+def post_group_member(call: Call, group_id: str) -> Answer:
+    wired = wiring.current()
+    purchase = purchase_of(call, f"join:{group_id}")
+    placed = join(group_id, purchase, clock=wired.clock, wechat_pay=wired.wechat_pay)
+    return _answer(placed)
+
+
+@routes.route("/groups/{group_id}", methods=["GET"])
+@endpoint(signed_in=None)
+def get_group(call: Call, group_id: str) -> Answer:
+    member_id = call.caller.member_id if call.caller is not None else None
+    return Answer(show(group_id, member_id, clock=wiring.current().clock))
+
+
+@routes.route("/campaigns/{campaign_id}/groups", methods=["GET"])
+@endpoint(query=JoinableQuery, signed_in=False)
+def get_campaign_groups(call: Call, campaign_id: str) -> Answer:
+    now = wiring.current().clock.now()
+    found = groups.joinable(campaign_id, now=now, limit=call.query.limit)
+    return Answer({"items": [summary(group, now=now) for group in found], "next_cursor": None})
+
+
+@routes.route("/orders/{order_id}/cancel", methods=["POST"])
+@endpoint()
+def post_cancel(call: Call, order_id: str) -> Answer:
+    wired = wiring.current()
+    order = orders.get_own(order_id, call.member_id)
+    return order_answer(cancel_order(order, clock=wired.clock, wechat_pay=wired.wechat_pay))
+
+
+def _answer(placed: Placed) -> Answer:
+    group_id = str(placed.order.group_id)
+    group = show(group_id, placed.order.member_id, clock=wiring.current().clock)
+    return placed_answer(placed, group=group)

@@ -1,0 +1,357 @@
+"""The groups table: the group item (counts, rules, deadline) and one item per seat. Reads, and the guarded writes between them.
+
+Each write keeps `seats_free + held_count + paid_count = seats_total`. Nothing here decides; guards only hold what the verb decided.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib.catalog.model import WhenShort
+from chalicelib.groups.errors import AlreadyJoined, GroupFull, GroupNotOpen, GroupOver
+from chalicelib.groups.model import MOST_SEATS, Group, GroupState, Seat, SeatState
+from chalicelib.kit import reads
+from chalicelib.kit.errors import NotFound, Refusal
+from chalicelib.kit.ids import shard_of
+from chalicelib.kit.tables import DUE_SHARDS, Key, Row, TimeAttribute
+from chalicelib.kit.writes import Changed, WriteSet
+
+GROUP = "group"
+_SEAT = "seat#"
+
+
+class GroupRow(Row):
+    """A group, or one of its seats, told apart by `kind`."""
+
+    class Meta:
+        table = "groups"
+
+    group_id = UnicodeAttribute(hash_key=True)
+    kind = UnicodeAttribute(range_key=True)
+    campaign_id = UnicodeAttribute(null=True)
+    campaign_revision = UnicodeAttribute(null=True)
+    leader_id = UnicodeAttribute(null=True)
+    seats_total = NumberAttribute(null=True)
+    seats_free = NumberAttribute(null=True)
+    held_count = NumberAttribute(null=True)
+    paid_count = NumberAttribute(null=True)
+    opened_at = TimeAttribute(null=True)
+    duration_seconds = NumberAttribute(null=True)
+    campaign_ends_at = TimeAttribute(null=True)
+    when_short = UnicodeAttribute(null=True)
+    minimum_payers = NumberAttribute(null=True)
+    leave_allowed = BooleanAttribute(null=True)
+    group_state = UnicodeAttribute(null=True)
+    expires_at = TimeAttribute(null=True)
+    settled_at = TimeAttribute(null=True)
+    joinable_campaign_id = UnicodeAttribute(null=True)
+    due_shard = NumberAttribute(null=True)
+    due_at = TimeAttribute(null=True)
+    member_id = UnicodeAttribute(null=True)
+    order_id = UnicodeAttribute(null=True)
+    seat_state = UnicodeAttribute(null=True)
+    is_leader = BooleanAttribute(null=True)
+    joined_at = TimeAttribute(null=True)
+    pay_deadline = TimeAttribute(null=True)
+    units = NumberAttribute(null=True)
+    nickname = UnicodeAttribute(null=True)
+    avatar_url = UnicodeAttribute(null=True)
+
+
+_GROUP_FIELDS = frozenset(Group.__dataclass_fields__)
+_SEAT_FIELDS = frozenset(Seat.__dataclass_fields__)
+
+
+def group_key(group_id: str) -> Key[GroupRow]:
+    return GroupRow.key(group_id, GROUP)
+
+
+def seat_key(group_id: str, member_id: str) -> Key[GroupRow]:
+    return GroupRow.key(group_id, _SEAT + member_id)
+
+
+def group_of(row: GroupRow | None) -> Group | None:
+    if row is None:
+        return None
+    given = _given(row, _GROUP_FIELDS)
+    given["group_state"] = GroupState(row.group_state)
+    given["when_short"] = WhenShort(row.when_short)
+    return Group(**given)
+
+
+def seat_of(row: GroupRow | None) -> Seat | None:
+    if row is None:
+        return None
+    return Seat(**{**_given(row, _SEAT_FIELDS), "seat_state": SeatState(row.seat_state)})
+
+
+def _given(row: GroupRow, fields: frozenset[str]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in row.attribute_values.items()
+        if name in fields and value is not None
+    }
+
+
+def find(group_id: str) -> Group | None:
+    key = group_key(group_id)
+    return group_of(reads.read(key).find(key))
+
+
+def get(group_id: str) -> Group:
+    """The group, read consistently. Raises NotFound."""
+    group = find(group_id)
+    if group is None:
+        raise NotFound("There is no such group.")
+    return group
+
+
+def find_with_seats(group_id: str) -> tuple[Group | None, list[Seat]]:
+    """The group and all its seats, leader first, then in the order they came: one query."""
+    rows = reads.query_all(GroupRow, GroupRow.group_id == group_id, most=MOST_SEATS + 1)
+    group = next((group_of(row) for row in rows if row.kind == GROUP), None)
+    seats = [seat_of(row) for row in rows if row.kind.startswith(_SEAT)]
+    in_order = [seat for seat in seats if seat is not None]
+    return group, sorted(in_order, key=lambda seat: (not seat.is_leader, seat.joined_at))
+
+
+def joinable(campaign_id: str, *, now: datetime, limit: int) -> list[Group]:
+    """Forming groups of a campaign with time and a seat left, soonest to expire first."""
+    condition = (GroupRow.joinable_campaign_id == campaign_id) & (GroupRow.expires_at > now)
+    items, _ = reads.query(GroupRow, condition, index="joinable", limit=limit)
+    keys = [group_key(item["group_id"]["S"]) for item in items]
+    found = reads.read(*keys)
+    groups = [group_of(found.find(key)) for key in keys]
+    return [
+        group
+        for group in groups
+        if group is not None
+        and group.group_state is GroupState.FORMING
+        and group.seats_free > 0
+        and not group.is_over(now)
+    ]
+
+
+def open_group(writes: WriteSet, group: Group, seat: Seat) -> None:
+    """Write the new group with its leader's seat held."""
+    given = {name: value for name, value in asdict(group).items() if value is not None}
+    row = GroupRow(kind=GROUP, **{**given, "when_short": group.when_short.value})
+    writes.put(row, guard=GroupRow.group_id.does_not_exist())
+    _put_seat(writes, seat)
+
+
+def claim_seat(writes: WriteSet, group: Group, seat: Seat, *, now: datetime) -> None:
+    """Hold a seat for a joiner. Guards: forming, not over, a seat free, not seated yet."""
+    writes.update(
+        group_key(group.group_id),
+        [
+            GroupRow.seats_free.set(GroupRow.seats_free - 1),
+            GroupRow.held_count.set(GroupRow.held_count + 1),
+        ],
+        guard=_in(GroupState.FORMING) & (GroupRow.expires_at > now) & (GroupRow.seats_free >= 1),
+        refusal=lambda row: refusal_to_join(group_of(row), now=now) or GroupFull(),
+    )
+    _put_seat(writes, seat)
+
+
+def refusal_to_join(group: Group | None, *, now: datetime) -> Refusal | None:
+    """Why the group as it is now takes nobody; None when it does."""
+    if group is None or group.group_state in (GroupState.PENDING, GroupState.ABANDONED):
+        return GroupNotOpen()
+    if group.group_state is not GroupState.FORMING or group.is_over(now):
+        return GroupOver()
+    return GroupFull() if group.seats_free < 1 else None
+
+
+def _put_seat(writes: WriteSet, seat: Seat) -> None:
+    given = {name: value for name, value in asdict(seat).items() if value not in (None, "")}
+    row = GroupRow(kind=_SEAT + seat.member_id, **{**given, "seat_state": seat.seat_state.value})
+    writes.put(
+        row,
+        guard=GroupRow.group_id.does_not_exist(),
+        refusal=lambda taken: AlreadyJoined(
+            context={"order_id": taken.order_id} if taken is not None else None
+        ),
+    )
+
+
+def pay_seat(writes: WriteSet, seat_group_id: str, member_id: str, order_id: str) -> None:
+    """The seat's order is paid. Guard: it is held, by this order."""
+    writes.update(
+        seat_key(seat_group_id, member_id),
+        [GroupRow.seat_state.set(SeatState.PAID.value)],
+        guard=_held_by(order_id, SeatState.HELD),
+    )
+
+
+def activate(writes: WriteSet, group: Group, *, expires_at: datetime) -> None:
+    """The leader has paid: the group forms. Guard: still pending."""
+    actions: list[Action] = [
+        GroupRow.group_state.set(GroupState.FORMING.value),
+        GroupRow.held_count.set(GroupRow.held_count - 1),
+        GroupRow.paid_count.set(GroupRow.paid_count + 1),
+        GroupRow.expires_at.set(expires_at),
+        GroupRow.joinable_campaign_id.set(group.campaign_id),
+        *_due(group.group_id, expires_at),
+    ]
+    writes.update(group_key(group.group_id), actions, guard=_in(GroupState.PENDING))
+
+
+def take_payment(writes: WriteSet, group: Group) -> None:
+    """A seat that is not the last is paid. Guards: forming, the seat held, more than one payment missing."""
+    writes.update(
+        group_key(group.group_id),
+        [
+            GroupRow.held_count.set(GroupRow.held_count - 1),
+            GroupRow.paid_count.set(GroupRow.paid_count + 1),
+        ],
+        guard=_in(GroupState.FORMING)
+        & (GroupRow.held_count >= 1)
+        & (GroupRow.paid_count < group.seats_total - 1),
+    )
+
+
+def complete_by_payment(
+    writes: WriteSet, group: Group, *, now: datetime, due_at: datetime
+) -> None:
+    """The payment that takes the last seat completes the group. Guards: forming, exactly one missing."""
+    writes.update(
+        group_key(group.group_id),
+        [
+            GroupRow.held_count.set(GroupRow.held_count - 1),
+            GroupRow.paid_count.set(GroupRow.paid_count + 1),
+            *_ended(group.group_id, GroupState.COMPLETE, now=now, due_at=due_at),
+        ],
+        guard=_in(GroupState.FORMING)
+        & (GroupRow.held_count >= 1)
+        & (GroupRow.paid_count == group.seats_total - 1),
+    )
+
+
+def settle(
+    writes: WriteSet, group: Group, becomes: GroupState, *, now: datetime, due_at: datetime
+) -> None:
+    """Time has run out. Guards: forming, no seat held, as many paid as were read."""
+    writes.update(
+        group_key(group.group_id),
+        _ended(group.group_id, becomes, now=now, due_at=due_at),
+        guard=_in(GroupState.FORMING)
+        & (GroupRow.held_count == 0)
+        & (GroupRow.paid_count == group.paid_count),
+    )
+
+
+def abandon(writes: WriteSet, group_id: str, *, now: datetime) -> None:
+    """The leader's order ends unpaid. Guard: still pending."""
+    writes.update(
+        group_key(group_id),
+        [
+            GroupRow.group_state.set(GroupState.ABANDONED.value),
+            GroupRow.held_count.set(GroupRow.held_count - 1),
+            GroupRow.seats_free.set(GroupRow.seats_free + 1),
+            GroupRow.settled_at.set(now),
+        ],
+        guard=_in(GroupState.PENDING),
+    )
+
+
+def free_held_seat(writes: WriteSet, group_id: str, member_id: str, order_id: str) -> None:
+    """An unpaid order gives its seat back to a forming group. Guards: forming, held by this order."""
+    writes.update(
+        group_key(group_id),
+        [
+            GroupRow.seats_free.set(GroupRow.seats_free + 1),
+            GroupRow.held_count.set(GroupRow.held_count - 1),
+        ],
+        guard=_in(GroupState.FORMING) & (GroupRow.held_count >= 1),
+    )
+    remove_seat(writes, group_id, member_id, order_id, SeatState.HELD)
+
+
+def free_paid_seat(
+    writes: WriteSet, group: Group, member_id: str, order_id: str, *, now: datetime
+) -> None:
+    """A paid member leaves. Guards: forming, time left, paid by this order."""
+    writes.update(
+        group_key(group.group_id),
+        [
+            GroupRow.seats_free.set(GroupRow.seats_free + 1),
+            GroupRow.paid_count.set(GroupRow.paid_count - 1),
+        ],
+        guard=_in(GroupState.FORMING) & (GroupRow.expires_at > now) & (GroupRow.paid_count >= 1),
+    )
+    remove_seat(writes, group.group_id, member_id, order_id, SeatState.PAID)
+
+
+def remove_seat(
+    writes: WriteSet, group_id: str, member_id: str, order_id: str, state: SeatState
+) -> None:
+    """Take the seat away. Guard: it is this order's and in that state."""
+    writes.delete(seat_key(group_id, member_id), guard=_held_by(order_id, state))
+
+
+def call_time(group: Group, *, now: datetime, refusal: Callable[[Any], Exception]) -> None:
+    """End the group's time now, to be refunded: nobody can join from here on. Guard: forming."""
+    writes = WriteSet()
+    writes.update(
+        group_key(group.group_id),
+        [
+            GroupRow.expires_at.set(now),
+            GroupRow.when_short.set(WhenShort.REFUND.value),
+            *_due(group.group_id, now),
+        ],
+        guard=_in(GroupState.FORMING),
+        refusal=refusal,
+    )
+    writes.commit()
+
+
+def put_off(group_id: str, until: datetime, now: datetime) -> None:
+    """Look at it again then; only while it is still due."""
+    writes = WriteSet()
+    actions: list[Action] = [GroupRow.due_at.set(until)]
+    writes.update(group_key(group_id), actions, guard=GroupRow.due_at <= now)
+    try:
+        writes.commit()
+    except Changed:
+        return
+
+
+def finish(writes: WriteSet, group_id: str, state: GroupState) -> None:
+    """What follows from the group's end is done. Guard: in that state and not finished yet."""
+    writes.update(
+        group_key(group_id),
+        [GroupRow.due_shard.remove(), GroupRow.due_at.remove()],
+        guard=_in(state) & GroupRow.due_at.exists(),
+    )
+
+
+def _ended(group_id: str, state: GroupState, *, now: datetime, due_at: datetime) -> list[Action]:
+    """Over, off the joinable list, and due until its reaction is done."""
+    return [
+        GroupRow.group_state.set(state.value),
+        GroupRow.settled_at.set(now),
+        GroupRow.joinable_campaign_id.remove(),
+        *_due(group_id, due_at),
+    ]
+
+
+def _due(group_id: str, due_at: datetime) -> list[Action]:
+    return [
+        GroupRow.due_shard.set(shard_of(group_id, DUE_SHARDS)),
+        GroupRow.due_at.set(due_at),
+    ]
+
+
+def _in(state: GroupState) -> Condition:
+    return GroupRow.group_state == state.value
+
+
+def _held_by(order_id: str, state: SeatState) -> Condition:
+    held: Condition = (GroupRow.seat_state == state.value) & (GroupRow.order_id == order_id)
+    return held

@@ -1,0 +1,154 @@
+"""Reading: one batch over several tables, and pages of a query. Never a scan on a customer's way.
+
+Reads are consistent unless they go through an index, which DynamoDB cannot read consistently.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.kit.aws import dynamodb
+from chalicelib.kit.errors import TryAgain
+from chalicelib.kit.tables import DUE_SHARDS, Key, Row
+
+R = TypeVar("R", bound=Row)
+
+_BATCH_LIMIT = 100
+_UNPROCESSED_ROUNDS = 4
+
+
+class Found:
+    """What one batched read brought back, by key."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Key[Any], Row] = {}
+
+    def add(self, key: Key[Any], row: Row) -> None:
+        self._rows[key] = row
+
+    def find(self, key: Key[R]) -> R | None:
+        return self._rows.get(key)  # type: ignore[return-value]
+
+
+def read(*keys: Key[Any] | None) -> Found:
+    """Read items of any tables by key, consistently, in one round trip (100 keys at most a trip).
+
+    A None among the keys is passed over, so that callers can name what they may not need.
+    Raises TryAgain when DynamoDB keeps leaving keys unprocessed.
+    """
+    found = Found()
+    wanted = list(dict.fromkeys(key for key in keys if key is not None))
+    for start in range(0, len(wanted), _BATCH_LIMIT):
+        _read_batch(wanted[start : start + _BATCH_LIMIT], found)
+    return found
+
+
+def _read_batch(keys: list[Key[Any]], found: Found) -> None:
+    if len(keys) == 1:
+        return _read_one(keys[0], found)
+    by_address = {(key.row.table_name(), _address(key.to_item())): key for key in keys}
+    request: dict[str, Any] = {}
+    for key in keys:
+        table = request.setdefault(key.row.table_name(), {"Keys": [], "ConsistentRead": True})
+        table["Keys"].append(key.to_item())
+    for _ in range(_UNPROCESSED_ROUNDS):
+        answer = dynamodb().batch_get_item(RequestItems=request)
+        for table, items in answer["Responses"].items():
+            for item in items:
+                key = _key_of(table, item, by_address)
+                found.add(key, key.row.from_item(item))
+        request = answer.get("UnprocessedKeys") or {}
+        if not request:
+            return None
+    raise TryAgain("The database left part of a read undone.")
+
+
+def _read_one(key: Key[Any], found: Found) -> None:
+    answer = dynamodb().get_item(
+        TableName=key.row.table_name(), Key=key.to_item(), ConsistentRead=True
+    )
+    if "Item" in answer:
+        found.add(key, key.row.from_item(answer["Item"]))
+
+
+def _address(key_item: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((name, next(iter(value.values()))) for name, value in key_item.items()))
+
+
+def _key_of(
+    table: str, item: dict[str, Any], by_address: dict[tuple[str, Any], Key[Any]]
+) -> Key[Any]:
+    for (name, address), key in by_address.items():
+        if name == table and all(next(iter(item[part].values())) == value for part, value in address):
+            return key
+    raise LookupError(f"{table} answered with an item that was not asked for")
+
+
+def query(
+    row: type[R],
+    keys: Condition,
+    *,
+    index: str | None = None,
+    limit: int,
+    start: dict[str, Any] | None = None,
+    backward: bool = False,
+) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """One page of items in DynamoDB's own JSON, and where the next page starts (None: no more).
+
+    Through an index the items hold only what the index projects, and may lag.
+    """
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    request: dict[str, Any] = {
+        "TableName": row.table_name(),
+        "KeyConditionExpression": keys.serialize(names, values),
+        "Limit": limit,
+        "ScanIndexForward": not backward,
+        "ConsistentRead": index is None,
+    }
+    request["ExpressionAttributeNames"] = {short: name for name, short in names.items()}
+    request["ExpressionAttributeValues"] = values
+    if index is not None:
+        request["IndexName"] = index
+    if start is not None:
+        request["ExclusiveStartKey"] = start
+    answer = dynamodb().query(**request)
+    return answer["Items"], answer.get("LastEvaluatedKey")
+
+
+def query_all(row: type[R], keys: Condition, *, most: int) -> list[R]:
+    """Every item under a hash key, `most` at the most; more than that is a broken promise, not a page."""
+    items: list[dict[str, Any]] = []
+    start: dict[str, Any] | None = None
+    while True:
+        page, start = query(row, keys, limit=most + 1, start=start)
+        items += page
+        if len(items) > most:
+            raise OverflowError(f"more than {most} items of {row.table_name()} under one key")
+        if start is None:
+            return [row.from_item(item) for item in items]
+
+
+def due(row: type[R], before: str, *, limit_per_shard: int) -> Iterator[dict[str, Any]]:
+    """Keys of what is due up to `before` (stored time), oldest first in each shard, bounded."""
+    for shard in range(DUE_SHARDS):
+        condition = (row.due_shard == shard) & (row.due_at <= before)  # type: ignore[attr-defined]
+        items, _ = query(row, condition, index="due", limit=limit_per_shard)
+        yield from items
+
+
+def scan(
+    row: type[R], *, limit: int, start: dict[str, Any] | None = None
+) -> tuple[list[R], dict[str, Any] | None]:
+    """A page of a whole table, for operators' lists and audits only."""
+    request: dict[str, Any] = {"TableName": row.table_name(), "Limit": limit}
+    if start is not None:
+        request["ExclusiveStartKey"] = start
+    answer = dynamodb().scan(**request)
+    return [row.from_item(item) for item in answer["Items"]], answer.get("LastEvaluatedKey")
+
+
+def text_of(item: dict[str, Any], names: Iterable[str]) -> tuple[str, ...]:
+    """The text attributes of a raw item, in the order named."""
+    return tuple(item[name]["S"] for name in names)

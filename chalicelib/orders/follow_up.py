@@ -1,0 +1,32 @@
+"""Look after an order that is due: expire it unpaid, close it once more at WeChat, or see to its postings.
+
+Run by the sweep for every order whose due time has come; what it does is safe to do again.
+"""
+
+from chalicelib.gateways.wechat_pay import WechatPay
+from chalicelib.kit.clock import Clock
+from chalicelib.orders import store as orders
+from chalicelib.orders.close_unpaid import close_at_wechat, close_unpaid
+from chalicelib.orders.model import Order, OrderState
+from chalicelib.orders.pay import pay
+
+
+def follow_up(order_id: str, *, clock: Clock, wechat_pay: WechatPay) -> Order:
+    """Bring one due order a step on. Raises WechatUnavailable (nothing changed), NotFound."""
+    order = orders.get(order_id)
+    if order.due_at is None or order.due_at > clock.now():
+        return order
+    if order.order_state is OrderState.AWAITING_PAYMENT:
+        return close_unpaid(order_id, "pay_deadline", clock=clock, wechat_pay=wechat_pay)
+    if order.order_state is OrderState.CANCELLED:
+        _close_once_more(order, clock=clock, wechat_pay=wechat_pay)
+    return orders.get(order_id)
+
+
+def _close_once_more(order: Order, *, clock: Clock, wechat_pay: WechatPay) -> None:
+    """A prepay may have reached WeChat after we cancelled: nobody must be able to pay it."""
+    payment, _ = close_at_wechat(order.order_id, wechat_pay)
+    if payment is not None:
+        pay(payment, clock=clock)
+    else:
+        orders.take_off_due(order)

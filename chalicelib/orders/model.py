@@ -1,0 +1,165 @@
+"""An order (订单): one purchase by one member, what it costs, and the states it can be in. Frozen and pure.
+
+The order id is also WeChat's order number, so a payment and its order can never be confused.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from chalicelib.catalog.model import Freight
+from chalicelib.kit.clock import after
+from chalicelib.kit.ids import derived_id
+
+PAY_GRACE_SECONDS = 90
+"""WeChat wants at least a minute between ordering and `time_expire`; closing, not this, is what ends payability."""
+
+REACTION_SECONDS = 60
+"""How long the streams have to follow up a change before a sweep does it."""
+
+
+class OrderState(StrEnum):
+    """Where an order stands."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    """Placed; seat, stock and limit are held for it until its pay deadline."""
+    PAID = "paid"
+    """Paid, and waiting for its group."""
+    TO_SHIP = "to_ship"
+    """Paid, its group is complete or it needs none: the merchant may ship."""
+    CANCELLED = "cancelled"
+    """Never paid; what it held is given back. A payment after all is refunded by itself."""
+    REFUNDING = "refunding"
+    """A refund that ends the order is on its way and waits for nobody's decision."""
+    REFUNDED = "refunded"
+    """WeChat says that everything has been paid back."""
+
+
+LIVE_STATES = frozenset(
+    {OrderState.AWAITING_PAYMENT, OrderState.PAID, OrderState.TO_SHIP, OrderState.REFUNDING}
+)
+"""States in which something is still to happen between the shop and the member."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """One purchase. Amounts in fen, times in UTC. `units_held` is what it holds of the stock, 0 once given back."""
+
+    order_id: str
+    member_id: str
+    app_id: str
+    openid: str
+    request_fingerprint: str
+    sku_id: str
+    product_id: str
+    merchant_id: str
+    title: str
+    quantity: int
+    unit_price_fen: int
+    freight_fen: int
+    discount_fen: int
+    amount_fen: int
+    address: Mapping[str, Any]
+    placed_at: datetime
+    pay_deadline: datetime
+    order_state: OrderState = OrderState.AWAITING_PAYMENT
+    units_held: int = 0
+    image_url: str | None = None
+    remark: str | None = None
+    share_code: str | None = None
+    group_id: str | None = None
+    campaign_id: str | None = None
+    limit_ends_at: datetime | None = None
+    paid_at: datetime | None = None
+    paid_fen: int = 0
+    transaction_id: str | None = None
+    refundable_fen: int = 0
+    refunded_fen: int = 0
+    open_refund_count: int = 0
+    refund_ids: list[str] = field(default_factory=list)
+    cancel_reason: str | None = None
+    cancelled_at: datetime | None = None
+    due_shard: int | None = None
+    due_at: datetime | None = None
+
+    @property
+    def goods_fen(self) -> int:
+        return self.unit_price_fen * self.quantity
+
+    @property
+    def time_expire(self) -> datetime:
+        """Until when WeChat lets the member pay."""
+        return after(self.pay_deadline, PAY_GRACE_SECONDS)
+
+    @property
+    def limit_key(self) -> str | None:
+        """The counter of units this member bought in this campaign; None when none is kept."""
+        if self.campaign_id is None or self.limit_ends_at is None:
+            return None
+        return campaign_limit_key(self.campaign_id, self.member_id)
+
+
+def campaign_limit_key(campaign_id: str, member_id: str) -> str:
+    return f"campaign#{campaign_id}#{member_id}"
+
+
+def order_id_for(member_id: str, idempotency_key: str) -> str:
+    """The id of what this member asked for under this key: a repeat finds the first."""
+    return derived_id("ord", member_id, idempotency_key)
+
+
+@dataclass(frozen=True)
+class Price:
+    """What an order costs, worked out once. `amount_fen = goods_fen + freight_fen - discount_fen`."""
+
+    unit_price_fen: int
+    goods_fen: int
+    freight_fen: int
+    discount_fen: int
+
+    @property
+    def amount_fen(self) -> int:
+        return self.goods_fen + self.freight_fen - self.discount_fen
+
+
+def price(unit_price_fen: int, quantity: int, freight: Freight) -> Price:
+    """Goods at the unit price, and the merchant's flat freight unless the goods reach what sends them free."""
+    goods_fen = unit_price_fen * quantity
+    free = freight.free_from_fen is not None and goods_fen >= freight.free_from_fen
+    return Price(
+        unit_price_fen=unit_price_fen,
+        goods_fen=goods_fen,
+        freight_fen=0 if free else freight.flat_fen,
+        discount_fen=0,
+    )
+
+
+def is_served(freight: Freight, province: str) -> bool:
+    """Whether the merchant sends there. `新疆` stands for `新疆维吾尔自治区` and the other way round."""
+    return not any(
+        province.startswith(refused) or refused.startswith(province)
+        for refused in freight.provinces_not_served
+    )
+
+
+@dataclass(frozen=True)
+class GivesBack:
+    """What an order gives back when it ends in a certain way. Money has its own table, the refunds."""
+
+    stock: bool
+    seat: bool
+    limit: bool
+
+
+UNPAID = GivesBack(stock=True, seat=True, limit=True)
+"""Cancelled or expired before payment, or paid in another amount than asked for."""
+NOTHING = GivesBack(stock=False, seat=False, limit=False)
+"""A late payment: everything was already given back; or a refund that ends nothing."""
+GROUP_FAILED = GivesBack(stock=True, seat=False, limit=True)
+"""The seat stays on the group's record."""
+MEMBER_LEFT = GivesBack(stock=True, seat=True, limit=True)
+"""The member left a forming group that allows it."""
+BEFORE_SHIPPING = GivesBack(stock=True, seat=False, limit=False)
+"""A refund that ends an order waiting to be shipped: the goods stay, the purchase still counts."""

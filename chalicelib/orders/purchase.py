@@ -1,0 +1,146 @@
+"""What every way of buying has in common: who buys what for whom, the id that makes a repeat find the first, the drafted order.
+
+Pure but for `read_again`. Placing itself is the business of place.py, groups/open.py and groups/join.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib.catalog.model import Campaign, Freight, Sku
+from chalicelib.kit.errors import NotFound
+from chalicelib.kit.ids import fingerprint
+from chalicelib.kit.tokens import Caller, NotSignedIn
+from chalicelib.members.model import Member
+from chalicelib.orders import store as orders
+from chalicelib.orders.errors import AddressNotServed, IdempotencyConflict
+from chalicelib.orders.model import Order, is_served, order_id_for, price
+from chalicelib.orders.schemas import Address
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """One request to buy. `way` names the route and its target, so that a key cannot serve two routes."""
+
+    caller: Caller
+    idempotency_key: str
+    way: str
+    sku_id: str
+    quantity: int
+    address: Address
+    remark: str | None = None
+    share_code: str | None = None
+
+    @property
+    def order_id(self) -> str:
+        return order_id_for(self.caller.member_id, self.idempotency_key)
+
+    @property
+    def fingerprint(self) -> str:
+        content: Mapping[str, Any] = {
+            "way": self.way,
+            "sku_id": self.sku_id,
+            "quantity": self.quantity,
+            "address": self.address.model_dump(),
+            "remark": self.remark,
+            "share_code": self.share_code,
+        }
+        return fingerprint(content)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An order in its present state, and whether it was there before this request."""
+
+    order: Order
+    replayed: bool
+
+
+def replay(order: Order | None, purchase: Purchase) -> Placed | None:
+    """The first answer, when this request was here before. Raises IdempotencyConflict on other content."""
+    if order is None:
+        return None
+    if order.request_fingerprint != purchase.fingerprint:
+        raise IdempotencyConflict()
+    return Placed(order, replayed=True)
+
+
+def read_again(purchase: Purchase) -> Placed:
+    """The order that another request under the same key placed while this one ran."""
+    placed = replay(orders.get(purchase.order_id), purchase)
+    if placed is None:
+        raise NotFound()
+    return placed
+
+
+def buyer(member: Member | None) -> Member:
+    """The member as read; a session may outlive its member."""
+    if member is None:
+        raise NotSignedIn("This account no longer exists.")
+    return member
+
+
+def sku_or_refuse(sku: Sku | None) -> Sku:
+    if sku is None:
+        raise NotFound("There is no such SKU.")
+    return sku
+
+
+def price_in(campaign: Campaign, sku_id: str) -> int:
+    """The campaign's price for one unit, in fen. Raises NotFound when the SKU is not part of it."""
+    price_fen = campaign.price_fen(sku_id)
+    if price_fen is None:
+        raise NotFound("This SKU is not part of the campaign.")
+    return price_fen
+
+
+def draft(
+    purchase: Purchase,
+    *,
+    member: Member,
+    sku: Sku,
+    freight: Freight,
+    unit_price_fen: int,
+    now: datetime,
+    pay_deadline: datetime,
+    group_id: str | None = None,
+    campaign: Campaign | None = None,
+) -> Order:
+    """The order as it will be written: priced, with everything fixed that must not change later.
+
+    Raises AddressNotServed, and NotSignedIn when the member has no identity in the app they came through.
+    """
+    if not is_served(freight, purchase.address.province):
+        raise AddressNotServed()
+    openid = member.openid_for(purchase.caller.app_id)
+    if openid is None:
+        raise NotSignedIn("Sign in through this app first.")
+    priced = price(unit_price_fen, purchase.quantity, freight)
+    counted = campaign is not None and campaign.per_member_limit is not None
+    return Order(
+        order_id=purchase.order_id,
+        member_id=member.member_id,
+        app_id=purchase.caller.app_id,
+        openid=openid,
+        request_fingerprint=purchase.fingerprint,
+        sku_id=sku.sku_id,
+        product_id=sku.product_id,
+        merchant_id=sku.merchant_id,
+        title=f"{sku.product_title} {sku.title}"[:60],
+        image_url=sku.image_url,
+        quantity=purchase.quantity,
+        units_held=purchase.quantity,
+        unit_price_fen=priced.unit_price_fen,
+        freight_fen=priced.freight_fen,
+        discount_fen=priced.discount_fen,
+        amount_fen=priced.amount_fen,
+        address=purchase.address.model_dump(exclude_none=True),
+        remark=purchase.remark,
+        share_code=purchase.share_code,
+        placed_at=now,
+        pay_deadline=pay_deadline,
+        group_id=group_id,
+        campaign_id=campaign.campaign_id if campaign is not None else None,
+        limit_ends_at=campaign.ends_at if counted and campaign is not None else None,
+    )

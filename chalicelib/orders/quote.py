@@ -1,0 +1,82 @@
+"""Quote a purchase (试算): what it would cost, and whether it would be refused now. Writes nothing, promises nothing.
+
+Placing decides again in its commit.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.catalog import store as catalog
+from chalicelib.catalog.model import Campaign, CampaignState
+from chalicelib.groups import store as groups
+from chalicelib.groups.errors import CampaignNotLive
+from chalicelib.kit.clock import Clock
+from chalicelib.kit.counters import LimitRow, limit_row_key
+from chalicelib.kit.errors import NotFound, Refusal
+from chalicelib.kit.reads import read
+from chalicelib.kit.tables import Key
+from chalicelib.orders.errors import AddressNotServed, LimitReached
+from chalicelib.orders.model import Price, campaign_limit_key, is_served, price
+from chalicelib.orders.purchase import price_in
+from chalicelib.orders.schemas import QuoteBody
+from chalicelib.stock.errors import OutOfStock
+from chalicelib.stock.store import stock_key
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The price, and the code of what stands in the way, if anything does."""
+
+    price: Price
+    refusal_code: str | None
+
+
+def quote(asked: QuoteBody, member_id: str, *, clock: Clock) -> Quote:
+    """Raises NotFound for unknown SKUs, campaigns and groups; every other refusal comes as its code."""
+    sku_key = catalog.sku_key(asked.sku_id)
+    units_key = stock_key(asked.sku_id)
+    found = read(sku_key, units_key)
+    sku = catalog.sku_of(found.find(sku_key))
+    if sku is None:
+        raise NotFound("There is no such SKU.")
+    campaign, refusal = _offer(asked, now=clock.now())
+    freight_key = catalog.freight_key(sku.merchant_id)
+    limit_key = _limit_key(campaign, member_id)
+    found_too = read(freight_key, limit_key)
+    freight = catalog.freight_of(found_too.find(freight_key), sku.merchant_id)
+    units = found.find(units_key)
+    used = found_too.find(limit_key) if limit_key is not None else None
+    if refusal is None and asked.address and not is_served(freight, asked.address.province):
+        refusal = AddressNotServed()
+    if refusal is None and (units is None or units.units_left < asked.quantity):
+        refusal = OutOfStock()
+    if refusal is None and campaign is not None and campaign.per_member_limit is not None:
+        already = int(used.used or 0) if used is not None else 0
+        if already + asked.quantity > campaign.per_member_limit:
+            refusal = LimitReached()
+    unit_price_fen = price_in(campaign, asked.sku_id) if campaign else sku.solo_price_fen
+    priced = price(unit_price_fen, asked.quantity, freight)
+    return Quote(priced, refusal.code if refusal is not None else None)
+
+
+def _offer(asked: QuoteBody, *, now: datetime) -> tuple[Campaign | None, Refusal | None]:
+    """The campaign whose price applies (a running group keeps its own), and why it cannot be had now."""
+    if asked.group_id is not None:
+        group = groups.get(asked.group_id)
+        revision_key = catalog.revision_key(group.campaign_id, group.campaign_revision)
+        campaign = catalog.revision_of(read(revision_key).find(revision_key))
+        return campaign, groups.refusal_to_join(group, now=now)
+    if asked.campaign_id is None:
+        return None, None
+    campaign_key = catalog.campaign_key(asked.campaign_id)
+    standing = catalog.standing_of(read(campaign_key).find(campaign_key))
+    if standing is None:
+        raise NotFound("There is no such campaign.")
+    live = standing.state(now) is CampaignState.LIVE
+    return standing.campaign, None if live else CampaignNotLive()
+
+
+def _limit_key(campaign: Campaign | None, member_id: str) -> Key[LimitRow] | None:
+    if campaign is None or campaign.per_member_limit is None:
+        return None
+    return limit_row_key(campaign_limit_key(campaign.campaign_id, member_id))

@@ -1,0 +1,79 @@
+"""What clients send and see of orders. Shapes only; the contract of docs/api.md.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from chalicelib.catalog.model import Identifier
+from chalicelib.kit.endpoint import Body
+from chalicelib.kit.money import Quantity
+from chalicelib.kit.paging import PageQuery
+
+
+def _plain(text: str) -> str:
+    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+def _some(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+PlainText = Annotated[str, AfterValidator(_plain)]
+SomeText = Annotated[str, AfterValidator(_plain), AfterValidator(_some)]
+
+
+class Address(Body):
+    """Where to send it: what `wx.chooseAddress` gives."""
+
+    recipient: Annotated[SomeText, Field(min_length=1, max_length=40)]
+    phone: Annotated[str, Field(pattern=r"^[0-9+\-() ]{5,20}$")]
+    province: Annotated[SomeText, Field(min_length=1, max_length=30)]
+    city: Annotated[SomeText, Field(min_length=1, max_length=30)]
+    county: Annotated[PlainText, Field(max_length=30)]
+    street: Annotated[PlainText, Field(max_length=60)] | None = None
+    detail: Annotated[SomeText, Field(min_length=1, max_length=120)]
+    postal_code: Annotated[str, Field(pattern=r"^[0-9]{0,10}$")] | None = None
+
+
+class PurchaseBody(Body):
+    """What every way of buying takes."""
+
+    sku_id: Identifier
+    quantity: Quantity
+    address: Address
+    remark: Annotated[PlainText, Field(max_length=200)] | None = None
+    share_code: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,32}$")] | None = None
+
+
+class QuoteBody(Body):
+    """What an order would cost, and whether it would be refused."""
+
+    sku_id: Identifier
+    quantity: Quantity
+    campaign_id: Identifier | None = None
+    group_id: Identifier | None = None
+    address: Address | None = None
+
+
+OrderStatus = Literal[
+    "awaiting_payment",
+    "paid",
+    "to_ship",
+    "shipped",
+    "received",
+    "settled",
+    "cancelled",
+    "refunding",
+    "refunded",
+]
+
+
+class OrdersQuery(PageQuery):
+    """`?status=` narrows the member's list."""
+
+    status: OrderStatus | None = None

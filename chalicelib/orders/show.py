@@ -1,0 +1,74 @@
+"""What a member sees of their orders: the order, its refunds, and what WeChat calls it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from chalicelib.kit.clock import shown
+from chalicelib.orders.model import Order
+from chalicelib.orders.purchase import Placed
+from chalicelib.orders.request_payment import Prepared
+from chalicelib.refunds import store as refunds
+from chalicelib.refunds.model import Refund
+from chalicelib.refunds.schemas import refund_answer
+
+
+def show(order: Order, *, merchant_id: str, now: datetime) -> dict[str, Any]:
+    """One order as its member sees it. `merchant_id` is WeChat's number of the merchant."""
+    return show_all([order], merchant_id=merchant_id, now=now)[0]
+
+
+def show_all(orders: Sequence[Order], *, merchant_id: str, now: datetime) -> list[dict[str, Any]]:
+    """Several orders, their refunds read in one go."""
+    found = refunds.read_all(refund_id for order in orders for refund_id in order.refund_ids)
+    return [
+        _answer(order, [found[id] for id in order.refund_ids if id in found], merchant_id, now)
+        for order in orders
+    ]
+
+
+def show_placed(
+    placed: Placed, prepared: Prepared, *, merchant_id: str, now: datetime
+) -> dict[str, Any]:
+    """The answer to placing an order: the order and how to pay it."""
+    return {
+        "order": show(placed.order, merchant_id=merchant_id, now=now),
+        "payment": prepared.payment,
+        "payment_state": prepared.payment_state.value,
+    }
+
+
+def _answer(
+    order: Order, its_refunds: Sequence[Refund], merchant_id: str, now: datetime
+) -> dict[str, Any]:
+    return {
+        "order_id": order.order_id,
+        "status": order.order_state.value,
+        "group_id": order.group_id,
+        "campaign_id": order.campaign_id,
+        "sku_id": order.sku_id,
+        "title": order.title,
+        "image_url": order.image_url,
+        "quantity": order.quantity,
+        "unit_price_fen": order.unit_price_fen,
+        "goods_fen": order.goods_fen,
+        "freight_fen": order.freight_fen,
+        "discount_fen": order.discount_fen,
+        "amount_fen": order.amount_fen,
+        "refunded_fen": order.refunded_fen,
+        "address": dict(order.address),
+        "remark": order.remark,
+        "placed_at": shown(order.placed_at),
+        "pay_deadline": shown(order.pay_deadline),
+        "paid_at": shown(order.paid_at) if order.paid_at else None,
+        "cancel_reason": order.cancel_reason,
+        "server_time": shown(now),
+        "shipment": None,
+        "refunds": [refund_answer(refund) for refund in its_refunds],
+        "wechat": {
+            "mch_id": merchant_id,
+            "out_trade_no": order.order_id,
+            "transaction_id": order.transaction_id,
+        },
+    }

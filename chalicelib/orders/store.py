@@ -1,0 +1,403 @@
+"""The orders table: reads, and the writes that move an order on, each guarded by the state it moves from.
+
+Rows are updated, never saved whole. Personal data (recipient, phone, address, remark) is in this table and nowhere else of ours.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from pynamodb.attributes import (
+    ListAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib.kit import reads
+from chalicelib.kit.clock import stored
+from chalicelib.kit.errors import NotFound
+from chalicelib.kit.ids import shard_of
+from chalicelib.kit.tables import DUE_SHARDS, Key, PlainMapAttribute, Row, TimeAttribute
+from chalicelib.kit.writes import Changed, WriteSet
+from chalicelib.orders.errors import AlreadyPlaced
+from chalicelib.orders.model import LIVE_STATES, Order, OrderState
+
+MEMBER_ORDERS = "by_member"
+_MOST_ORDERS_WALKED = 2000
+
+
+class OrderRow(Row):
+    """One order, attributes named as in model.Order."""
+
+    class Meta:
+        table = "orders"
+
+    order_id = UnicodeAttribute(hash_key=True)
+    member_id = UnicodeAttribute()
+    app_id = UnicodeAttribute()
+    openid = UnicodeAttribute()
+    request_fingerprint = UnicodeAttribute()
+    sku_id = UnicodeAttribute()
+    product_id = UnicodeAttribute()
+    merchant_id = UnicodeAttribute()
+    title = UnicodeAttribute()
+    image_url = UnicodeAttribute(null=True)
+    quantity = NumberAttribute()
+    unit_price_fen = NumberAttribute()
+    freight_fen = NumberAttribute()
+    discount_fen = NumberAttribute()
+    amount_fen = NumberAttribute()
+    address = PlainMapAttribute()
+    remark = UnicodeAttribute(null=True)
+    share_code = UnicodeAttribute(null=True)
+    placed_at = TimeAttribute()
+    pay_deadline = TimeAttribute()
+    order_state = UnicodeAttribute()
+    units_held = NumberAttribute()
+    group_id = UnicodeAttribute(null=True)
+    campaign_id = UnicodeAttribute(null=True)
+    limit_ends_at = TimeAttribute(null=True)
+    paid_at = TimeAttribute(null=True)
+    paid_fen = NumberAttribute(null=True)
+    transaction_id = UnicodeAttribute(null=True)
+    refundable_fen = NumberAttribute(null=True)
+    refunded_fen = NumberAttribute(null=True)
+    open_refund_count = NumberAttribute(null=True)
+    refund_ids: ListAttribute[Any] = ListAttribute(null=True)
+    cancel_reason = UnicodeAttribute(null=True)
+    cancelled_at = TimeAttribute(null=True)
+    prepared_at = TimeAttribute(null=True)
+    checked_at = TimeAttribute(null=True)
+    last_refund_no = UnicodeAttribute(null=True)
+    last_refund_at = TimeAttribute(null=True)
+    due_shard = NumberAttribute(null=True)
+    due_at = TimeAttribute(null=True)
+
+
+_MODEL_FIELDS = frozenset(Order.__dataclass_fields__)
+
+
+def order_key(order_id: str) -> Key[OrderRow]:
+    return OrderRow.key(order_id)
+
+
+def order_of(row: OrderRow | None) -> Order | None:
+    """The row as a value; attributes the row lacks take the value's defaults."""
+    if row is None:
+        return None
+    given = {
+        name: value
+        for name, value in row.attribute_values.items()
+        if name in _MODEL_FIELDS and value is not None
+    }
+    given["order_state"] = OrderState(row.order_state)
+    given["refund_ids"] = list(row.refund_ids or ())
+    return Order(**given)
+
+
+def find(order_id: str) -> Order | None:
+    key = order_key(order_id)
+    return order_of(reads.read(key).find(key))
+
+
+def get(order_id: str) -> Order:
+    """The order, read consistently. Raises NotFound."""
+    order = find(order_id)
+    if order is None:
+        raise NotFound("There is no such order.")
+    return order
+
+
+def get_own(order_id: str, member_id: str) -> Order:
+    """The member's own order. Raises NotFound, for somebody else's too."""
+    order = get(order_id)
+    if order.member_id != member_id:
+        raise NotFound("There is no such order.")
+    return order
+
+
+def read_all(order_ids: list[str]) -> list[Order]:
+    """These orders in the order asked for; unknown ids are passed over."""
+    keys = [order_key(order_id) for order_id in order_ids]
+    found = reads.read(*keys)
+    orders = (order_of(found.find(key)) for key in keys)
+    return [order for order in orders if order is not None]
+
+
+def page_of_member(
+    member_id: str, *, limit: int, start: dict[str, Any] | None
+) -> tuple[list[Order], dict[str, Any] | None]:
+    """The member's orders, newest first."""
+    items, following = reads.query(
+        OrderRow,
+        OrderRow.member_id == member_id,
+        index=MEMBER_ORDERS,
+        limit=limit,
+        start=start,
+        backward=True,
+    )
+    return read_all([item["order_id"]["S"] for item in items]), following
+
+
+def open_orders_of(member_id: str) -> bool:
+    """Whether anything is still to happen between the shop and this member."""
+    return any(order.order_state in LIVE_STATES for order in _orders_of(member_id))
+
+
+def erase_personal_data(member_id: str) -> None:
+    """Take the person out of their orders; what was sold and paid stays."""
+    for order in _orders_of(member_id):
+        writes = WriteSet()
+        actions: list[Action] = [
+            OrderRow.address.set({}),
+            OrderRow.openid.set("erased"),
+            OrderRow.remark.remove(),
+        ]
+        writes.update(order_key(order.order_id), actions, guard=OrderRow.order_id.exists())
+        writes.commit()
+
+
+def _orders_of(member_id: str) -> list[Order]:
+    orders: list[Order] = []
+    start: dict[str, Any] | None = None
+    while len(orders) < _MOST_ORDERS_WALKED:
+        page, start = page_of_member(member_id, limit=100, start=start)
+        orders += page
+        if start is None:
+            break
+    return orders
+
+
+def place(writes: WriteSet, order: Order) -> None:
+    """Write the new order, due at its pay deadline. Guard: the id is new -> AlreadyPlaced."""
+    given = {name: value for name, value in asdict(order).items() if value not in (None, [], "")}
+    due_shard = shard_of(order.order_id, DUE_SHARDS)
+    row = OrderRow(**{**given, "due_shard": due_shard, "due_at": order.pay_deadline})
+    writes.put(
+        row, guard=OrderRow.order_id.does_not_exist(), refusal=lambda _row: AlreadyPlaced()
+    )
+
+
+def mark_prepared(order_id: str, *, now: datetime) -> None:
+    """Note that pay parameters are handed out. Raises Changed when the order no longer awaits payment."""
+    writes = WriteSet()
+    writes.update(
+        order_key(order_id),
+        [OrderRow.prepared_at.set(now)],
+        guard=_in(OrderState.AWAITING_PAYMENT),
+    )
+    writes.commit()
+
+
+def mark_checked(order_id: str, *, now: datetime, not_since: datetime) -> bool:
+    """Note that WeChat is being asked now; False when it was asked after `not_since` or need not be."""
+    writes = WriteSet()
+    never_or_long_ago = OrderRow.checked_at.does_not_exist() | (OrderRow.checked_at < not_since)
+    writes.update(
+        order_key(order_id),
+        [OrderRow.checked_at.set(now)],
+        guard=_in(OrderState.AWAITING_PAYMENT) & never_or_long_ago,
+    )
+    try:
+        writes.commit()
+    except Changed:
+        return False
+    return True
+
+
+def mark_paid(
+    writes: WriteSet,
+    order: Order,
+    *,
+    becomes: OrderState,
+    transaction_id: str,
+    now: datetime,
+    due_at: datetime,
+) -> None:
+    """The payment is in, in full. Guard: it still awaits payment. Due until its reactions are done."""
+    actions: list[Action] = [
+        OrderRow.order_state.set(becomes.value),
+        OrderRow.paid_at.set(now),
+        OrderRow.paid_fen.set(order.amount_fen),
+        OrderRow.refundable_fen.set(order.amount_fen),
+        OrderRow.transaction_id.set(transaction_id),
+        *due_actions(order.order_id, due_at),
+    ]
+    writes.update(order_key(order.order_id), actions, guard=_in(OrderState.AWAITING_PAYMENT))
+
+
+def mark_cancelled(
+    writes: WriteSet, order: Order, *, reason: str, now: datetime, due_at: datetime | None
+) -> None:
+    """It will not be paid. Guard: it still awaits payment. `due_at`: look at WeChat once more then."""
+    actions: list[Action] = [
+        OrderRow.order_state.set(OrderState.CANCELLED.value),
+        OrderRow.cancelled_at.set(now),
+        OrderRow.cancel_reason.set(reason),
+        OrderRow.units_held.set(0),
+        *due_actions(order.order_id, due_at),
+    ]
+    writes.update(order_key(order.order_id), actions, guard=_in(OrderState.AWAITING_PAYMENT))
+
+
+def mark_to_ship(order_id: str) -> None:
+    """Its group is complete. Nothing happens unless it is paid and waiting."""
+    writes = WriteSet()
+    actions = [OrderRow.order_state.set(OrderState.TO_SHIP.value)]
+    writes.update(order_key(order_id), actions, guard=_in(OrderState.PAID))
+    try:
+        writes.commit()
+    except Changed:
+        return
+
+
+def begin_ending_refund(
+    writes: WriteSet,
+    order: Order,
+    refund_id: str,
+    *,
+    gives_back_stock: bool,
+    newly_paid: tuple[str, int, datetime] | None = None,
+    due_at: datetime | None = None,
+    reserved: bool = False,
+) -> None:
+    """The order ends: everything that is left goes back. Guards: its state, and its refundable amount, as read.
+
+    `newly_paid`: (transaction id, fen, when) of a payment that cannot be honoured, and is refunded at once.
+    `reserved`: the amount was taken from `refundable_fen` when the refund was requested.
+    """
+    actions: list[Action] = [OrderRow.order_state.set(OrderState.REFUNDING.value)]
+    guard = _in(order.order_state)
+    if newly_paid is not None:
+        transaction_id, paid_fen, now = newly_paid
+        actions += [
+            OrderRow.transaction_id.set(transaction_id),
+            OrderRow.paid_fen.set(paid_fen),
+            OrderRow.paid_at.set(now),
+        ]
+        guard &= OrderRow.transaction_id.does_not_exist()
+    elif not reserved:
+        guard &= OrderRow.refundable_fen == order.refundable_fen
+    if not reserved:
+        actions += [OrderRow.refundable_fen.set(0), *_one_more_refund(refund_id)]
+    if gives_back_stock:
+        actions.append(OrderRow.units_held.set(0))
+    actions += due_actions(order.order_id, due_at) if due_at is not None else []
+    writes.update(order_key(order.order_id), actions, guard=guard)
+
+
+def reserve_refund(
+    writes: WriteSet,
+    order: Order,
+    refund_id: str,
+    amount_fen: int,
+    *,
+    refusal: Callable[[Any], Exception],
+) -> None:
+    """Take an amount for a refund that does not (or not yet) end the order. Guards: its state, enough left."""
+    writes.update(
+        order_key(order.order_id),
+        [
+            OrderRow.refundable_fen.set(OrderRow.refundable_fen - amount_fen),
+            *_one_more_refund(refund_id),
+        ],
+        guard=_in(order.order_state) & (OrderRow.refundable_fen >= amount_fen),
+        refusal=refusal,
+    )
+
+
+def unreserve_refund(writes: WriteSet, order_id: str, amount_fen: int) -> None:
+    """A requested refund will not happen: its amount can be asked for again."""
+    writes.update(
+        order_key(order_id),
+        [
+            OrderRow.refundable_fen.set(OrderRow.refundable_fen + amount_fen),
+            OrderRow.open_refund_count.set(OrderRow.open_refund_count - 1),
+        ],
+        guard=OrderRow.open_refund_count >= 1,
+    )
+
+
+def lower_reservation(writes: WriteSet, order_id: str, difference_fen: int) -> None:
+    """An operator approved less than was asked for."""
+    writes.update(
+        order_key(order_id),
+        [OrderRow.refundable_fen.set(OrderRow.refundable_fen + difference_fen)],
+        guard=OrderRow.open_refund_count >= 1,
+    )
+
+
+def finish_refund(writes: WriteSet, order_id: str, amount_fen: int, *, ends_order: bool) -> None:
+    """WeChat says that this much has been paid back."""
+    actions: list[Action] = [
+        OrderRow.refunded_fen.set((OrderRow.refunded_fen | 0) + amount_fen),
+        OrderRow.open_refund_count.set(OrderRow.open_refund_count - 1),
+    ]
+    guard = OrderRow.open_refund_count >= 1
+    if ends_order:
+        actions.append(OrderRow.order_state.set(OrderState.REFUNDED.value))
+        guard &= _in(OrderState.REFUNDING)
+    writes.update(order_key(order_id), actions, guard=guard)
+
+
+def claim_refund_slot(order_id: str, out_refund_no: str, *, now: datetime, not_since: datetime) -> bool:
+    """Refunds of one order go to WeChat at least a minute apart. False: another one went after `not_since`."""
+    free = (
+        OrderRow.last_refund_no.does_not_exist()
+        | (OrderRow.last_refund_no == out_refund_no)
+        | (OrderRow.last_refund_at <= not_since)
+    )
+    writes = WriteSet()
+    actions = [OrderRow.last_refund_no.set(out_refund_no), OrderRow.last_refund_at.set(now)]
+    writes.update(order_key(order_id), actions, guard=free)
+    try:
+        writes.commit()
+    except Changed:
+        return False
+    return True
+
+
+def put_off(order_id: str, until: datetime, now: datetime) -> None:
+    """Look at it again then; only while it is still due."""
+    _move_due(order_id, until, guard=OrderRow.due_at <= now)
+
+
+def take_off_due(order: Order) -> None:
+    """Nothing more happens to it by itself; only if nobody gave it another due time since it was read."""
+    if order.due_at is not None:
+        _move_due(order.order_id, None, guard=OrderRow.due_at == stored(order.due_at))
+
+
+def _move_due(order_id: str, due_at: datetime | None, *, guard: Condition) -> None:
+    writes = WriteSet()
+    writes.update(order_key(order_id), due_actions(order_id, due_at), guard=guard)
+    try:
+        writes.commit()
+    except Changed:
+        return
+
+
+def due_actions(order_id: str, due_at: datetime | None) -> list[Action]:
+    """Put the order on the list of what is due then, or (None) take it off."""
+    if due_at is None:
+        return [OrderRow.due_shard.remove(), OrderRow.due_at.remove()]
+    return [
+        OrderRow.due_shard.set(shard_of(order_id, DUE_SHARDS)),
+        OrderRow.due_at.set(due_at),
+    ]
+
+
+def _one_more_refund(refund_id: str) -> list[Action]:
+    return [
+        OrderRow.refund_ids.set((OrderRow.refund_ids | []).append([refund_id])),
+        OrderRow.open_refund_count.set((OrderRow.open_refund_count | 0) + 1),
+    ]
+
+
+def _in(state: OrderState) -> Condition:
+    return OrderRow.order_state == state.value
+
+

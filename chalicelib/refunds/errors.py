@@ -1,0 +1,24 @@
+"""What refunds refuse."""
+
+from chalicelib.kit.errors import Refusal
+
+
+class OrderNotRefundable(Refusal):
+    """There is nothing to refund in the order's state."""
+
+    status, code = 409, "order_not_refundable"
+    title, title_en = "该订单不能退款", "This order cannot be refunded."
+
+
+class RefundExceedsPayment(Refusal):
+    """More than what is left of the payment."""
+
+    status, code = 409, "refund_exceeds_payment"
+    title, title_en = "退款金额超过可退金额", "That is more than what is left of the payment."
+
+
+class RefundNotCancellable(Refusal):
+    """It is decided already, or on its way."""
+
+    status, code = 409, "refund_not_cancellable"
+    title, title_en = "该退款已不能撤销", "This refund can no longer be taken back."

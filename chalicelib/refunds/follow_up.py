@@ -1,0 +1,37 @@
+"""Look after a refund that is due: queue it again under the same number, or ask WeChat how it stands.
+
+Run by the sweep for every refund whose due time has come; also what repairs a lost stream record or a queue that gave up.
+"""
+
+from chalicelib.gateways.refund_queue import RefundQueue
+from chalicelib.gateways.wechat_pay import WechatPay
+from chalicelib.kit.clock import Clock
+from chalicelib.refunds import store as refunds
+from chalicelib.refunds.book_refund import book_refund
+from chalicelib.refunds.model import Refund, RefundState
+from chalicelib.refunds.settle import settle
+
+
+def follow_up(
+    refund_id: str, *, clock: Clock, wechat_pay: WechatPay, refund_queue: RefundQueue
+) -> None:
+    """Bring one due refund a step on. Raises WechatUnavailable when WeChat is silent, NotFound."""
+    refund = refunds.get(refund_id)
+    if refund.due_at is None or refund.due_at > clock.now():
+        return
+    match refund.refund_state:
+        case RefundState.REQUESTED:
+            _queue_again(refund, refund_queue, clock)
+        case RefundState.PROCESSING:
+            report = wechat_pay.query_refund(refund.out_refund_no)
+            if report is None:
+                _queue_again(refund, refund_queue, clock)
+            else:
+                settle(report, clock=clock)
+        case RefundState.SUCCEEDED:
+            book_refund(refund_id, clock=clock)
+
+
+def _queue_again(refund: Refund, refund_queue: RefundQueue, clock: Clock) -> None:
+    refunds.look_again(refund, due_at=refund.next_look(clock.now()))
+    refund_queue.send(refund.refund_id)

@@ -1,0 +1,131 @@
+"""Ask for a refund (申请退款), by the member or by an operator.
+
+A member's whole refund of an order that waits to be shipped goes out at once; any other waits for an operator. An operator's waits
+for nobody. What takes all that is left ends the order; a part leaves it as it is.
+"""
+
+from dataclasses import dataclass
+
+from chalicelib.groups import store as groups
+from chalicelib.groups.errors import GroupForming
+from chalicelib.groups.leave import leave
+from chalicelib.groups.model import GroupState
+from chalicelib.kit.clock import Clock
+from chalicelib.kit.ids import fingerprint
+from chalicelib.kit.repeat import until_settled
+from chalicelib.kit.writes import WriteSet, changed
+from chalicelib.orders import store as orders
+from chalicelib.orders.errors import IdempotencyConflict
+from chalicelib.orders.give_back import give_back
+from chalicelib.orders.model import BEFORE_SHIPPING, Order, OrderState
+from chalicelib.refunds import store as refunds
+from chalicelib.refunds.errors import OrderNotRefundable, RefundExceedsPayment
+from chalicelib.refunds.model import (
+    MOST_REFUNDS_PER_ORDER,
+    Cause,
+    Refund,
+    RefundState,
+    new_refund,
+    refund_id_for,
+)
+
+
+@dataclass(frozen=True)
+class RefundRequest:
+    """Who wants how much back, and why. `amount_fen` None: all that is left. `request_key`: what makes a repeat one."""
+
+    order_id: str
+    request_key: str
+    reason: str
+    amount_fen: int | None = None
+    refund_type: str = "refund_only"
+    evidence_urls: tuple[str, ...] = ()
+    by_operator: bool = False
+
+    @property
+    def refund_id(self) -> str:
+        return refund_id_for(self.order_id, Cause.ASKED, self.request_key)
+
+    @property
+    def fingerprint(self) -> str:
+        content = [self.amount_fen, self.refund_type, self.reason, list(self.evidence_urls)]
+        return fingerprint(content)
+
+
+@dataclass(frozen=True)
+class Requested:
+    """The refund in its present state, and whether it was there before this request."""
+
+    refund: Refund
+    replayed: bool
+
+
+def request(command: RefundRequest, *, clock: Clock) -> Requested:
+    """Raises OrderNotRefundable, RefundExceedsPayment, GroupForming, IdempotencyConflict, NotFound."""
+    return until_settled(lambda: _request(command, clock))
+
+
+def _request(command: RefundRequest, clock: Clock) -> Requested:
+    before = refunds.find(command.refund_id)
+    if before is not None:
+        if before.request_fingerprint != command.fingerprint:
+            raise IdempotencyConflict()
+        return Requested(before, replayed=True)
+    order = orders.get(command.order_id)
+    amount_fen = _amount(order, command)
+    if order.order_state is OrderState.PAID:
+        left = _leave_forming_group(order, amount_fen, clock)
+        if left is not None:
+            return Requested(left, replayed=False)
+    elif order.order_state is not OrderState.TO_SHIP:
+        raise OrderNotRefundable()
+    if command.refund_type != "refund_only":
+        raise OrderNotRefundable("It has not been shipped: there is nothing to return.")
+    ends_order = amount_fen == order.refundable_fen and order.open_refund_count == 0
+    decided = command.by_operator or ends_order
+    refund = new_refund(
+        order,
+        Cause.ASKED,
+        amount_fen=amount_fen,
+        total_fen=order.paid_fen,
+        now=clock.now(),
+        ends_order=ends_order,
+        request_key=command.request_key,
+        reason=command.reason,
+        state=RefundState.REQUESTED if decided else RefundState.AWAITING_OPERATOR,
+        request_fingerprint=command.fingerprint,
+        evidence_urls=command.evidence_urls,
+    )
+    _commit(order, refund)
+    return Requested(refunds.get(refund.refund_id), replayed=False)
+
+
+def _amount(order: Order, command: RefundRequest) -> int:
+    if order.refundable_fen < 1 or len(order.refund_ids) >= MOST_REFUNDS_PER_ORDER:
+        raise OrderNotRefundable()
+    amount_fen = order.refundable_fen if command.amount_fen is None else command.amount_fen
+    if amount_fen > order.refundable_fen:
+        raise RefundExceedsPayment(context={"refundable_fen": order.refundable_fen})
+    return amount_fen
+
+
+def _leave_forming_group(order: Order, amount_fen: int, clock: Clock) -> Refund | None:
+    """A paid order waits for its group: leaving it whole is the one refund, where allowed. None: it is complete."""
+    group = groups.get(str(order.group_id))
+    if group.group_state is GroupState.COMPLETE:
+        return None
+    if amount_fen != order.refundable_fen:
+        raise GroupForming("A part cannot be refunded while the group is forming.")
+    leave(order.order_id, clock=clock)
+    return refunds.get(refund_id_for(order.order_id, Cause.MEMBER_LEFT))
+
+
+def _commit(order: Order, refund: Refund) -> None:
+    writes = WriteSet()
+    if refund.ends_order and refund.refund_state is RefundState.REQUESTED:
+        orders.begin_ending_refund(writes, order, refund.refund_id, gives_back_stock=True)
+        give_back(writes, order, BEFORE_SHIPPING, now=refund.requested_at)
+    else:
+        orders.reserve_refund(writes, order, refund.refund_id, refund.amount_fen, refusal=changed)
+    refunds.request(writes, refund)
+    writes.commit()

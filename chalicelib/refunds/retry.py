@@ -1,0 +1,78 @@
+"""Try a refund again, by an operator: the next number after WeChat closed one, the same number in every other case.
+"""
+
+from chalicelib.kit.clock import Clock, after
+from chalicelib.kit.errors import NotAllowed
+from chalicelib.kit.repeat import until_settled
+from chalicelib.kit.writes import WriteSet
+from chalicelib.orders import store as orders
+from chalicelib.orders.model import REACTION_SECONDS
+from chalicelib.refunds import store as refunds
+from chalicelib.refunds.model import UNDER_WAY, Refund, RefundState
+
+
+def retry(refund_id: str, *, operator: str, reason: str, clock: Clock) -> Refund:
+    """A closed refund goes out under its next number; one under way is due now. Raises NotAllowed, NotFound."""
+    return until_settled(lambda: _retry(refund_id, operator, reason, clock))
+
+
+def _retry(refund_id: str, operator: str, reason: str, clock: Clock) -> Refund:
+    refund = refunds.get(refund_id)
+    if refund.refund_state not in {*UNDER_WAY, RefundState.CLOSED}:
+        raise NotAllowed(f"It is {refund.refund_state.value}: there is nothing to retry.")
+    closed = refund.refund_state is RefundState.CLOSED
+    _send_again(refund, next_attempt=closed, operator=operator, reason=reason, clock=clock)
+    return refunds.get(refund_id)
+
+
+def resolve_abnormal(
+    refund_id: str, *, paid_by_hand: bool, operator: str, reason: str, clock: Clock
+) -> Refund:
+    """An abnormal refund, once somebody has looked: ask WeChat again under the same number, or note that the
+    money went back outside WeChat. Twice is once. Raises NotAllowed, NotFound.
+    """
+    return until_settled(lambda: _resolve(refund_id, paid_by_hand, operator, reason, clock))
+
+
+def _resolve(refund_id: str, paid_by_hand: bool, operator: str, reason: str, clock: Clock) -> Refund:
+    refund = refunds.get(refund_id)
+    if refund.paid_by_hand and paid_by_hand:
+        return refund
+    if refund.refund_state is not RefundState.ABNORMAL:
+        raise NotAllowed(f"It is {refund.refund_state.value}, not abnormal.")
+    if not paid_by_hand:
+        _send_again(refund, next_attempt=False, operator=operator, reason=reason, clock=clock)
+        return refunds.get(refund_id)
+    now = clock.now()
+    writes = WriteSet()
+    refunds.move(
+        writes,
+        refund,
+        RefundState.SUCCEEDED,
+        now=now,
+        due_at=after(now, REACTION_SECONDS),
+        operator=operator,
+        decision_reason=reason,
+        paid_by_hand=True,
+    )
+    orders.finish_refund(writes, refund.order_id, refund.amount_fen, ends_order=refund.ends_order)
+    writes.commit()
+    return refunds.get(refund_id)
+
+
+def _send_again(
+    refund: Refund, *, next_attempt: bool, operator: str, reason: str, clock: Clock
+) -> None:
+    now = clock.now()
+    writes = WriteSet()
+    refunds.move(
+        writes,
+        refund,
+        RefundState.REQUESTED,
+        now=now,
+        due_at=now,
+        operator=operator,
+        decision_reason=reason,
+        next_attempt=next_attempt,
+    )
+    writes.commit()

@@ -1,0 +1,53 @@
+"""HTTP routes of refunds under /v1: ask, take back, and WeChat's word of them.
+"""
+
+from chalice.app import Blueprint
+
+from chalicelib import wiring
+from chalicelib.kit.endpoint import Answer, Call
+from chalicelib.orders import store as orders
+from chalicelib.refunds.request import RefundRequest, request
+from chalicelib.refunds.schemas import RefundBody, refund_answer
+from chalicelib.refunds.take_notification import take_notification
+from chalicelib.refunds.withdraw import withdraw
+
+routes = Blueprint(__name__)
+endpoint = wiring.endpoint(routes)
+
+
+@routes.route("/orders/{order_id}/refunds", methods=["POST"])
+@endpoint(body=RefundBody, keyed=True)
+def post_refund(call: Call, order_id: str) -> Answer:
+    orders.get_own(order_id, call.member_id)
+    command = RefundRequest(
+        order_id=order_id,
+        request_key=f"{call.member_id}:{call.idempotency_key}",
+        reason=call.body.reason,
+        amount_fen=call.body.amount_fen,
+        refund_type=call.body.type,
+        evidence_urls=call.body.evidence_urls,
+    )
+    requested = request(command, clock=wiring.current().clock)
+    headers = {"Idempotency-Replayed": "true"} if requested.replayed else {}
+    return Answer(refund_answer(requested.refund), status=201, headers=headers)
+
+
+@routes.route("/refunds/{refund_id}/cancel", methods=["POST"])
+@endpoint()
+def post_refund_cancel(call: Call, refund_id: str) -> Answer:
+    clock = wiring.current().clock
+    return Answer(refund_answer(withdraw(refund_id, call.member_id, clock=clock)))
+
+
+@routes.route("/wechat/refunds", methods=["POST"])
+@endpoint(body=None, signed_in=False)
+def post_wechat_refund(call: Call) -> Answer:
+    wired = wiring.current()
+    take_notification(
+        call.headers,
+        call.raw_body,
+        merchant_id=wired.environment.wechat_merchant_id,
+        clock=wired.clock,
+        wechat_pay=wired.wechat_pay,
+    )
+    return Answer(None, status=204)

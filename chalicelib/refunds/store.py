@@ -1,0 +1,214 @@
+"""The refunds table: reads, and the writes that move a refund on, each guarded by the state and attempt it moves from.
+
+What it does to the order's amounts stands in orders/store.py; the verbs put both into one commit.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib.kit import reads
+from chalicelib.kit.clock import after, stored
+from chalicelib.kit.errors import NotFound
+from chalicelib.kit.ids import shard_of
+from chalicelib.kit.tables import DUE_SHARDS, Key, Row, TimeAttribute
+from chalicelib.kit.writes import Changed, WriteSet
+from chalicelib.refunds.model import ENDED, FIRST_LOOK_SECONDS, Cause, Refund, RefundState
+
+OPERATOR_QUEUE = "waiting"
+
+
+class RefundRow(Row):
+    """One refund, attributes named as in model.Refund."""
+
+    class Meta:
+        table = "refunds"
+
+    refund_id = UnicodeAttribute(hash_key=True)
+    order_id = UnicodeAttribute()
+    member_id = UnicodeAttribute()
+    cause = UnicodeAttribute()
+    reason = UnicodeAttribute()
+    refund_type = UnicodeAttribute()
+    amount_fen = NumberAttribute()
+    total_fen = NumberAttribute()
+    ends_order = BooleanAttribute()
+    requested_at = TimeAttribute()
+    refund_state = UnicodeAttribute()
+    attempt = NumberAttribute()
+    looks = NumberAttribute(null=True)
+    request_fingerprint = UnicodeAttribute(null=True)
+    wechat_refund_id = UnicodeAttribute(null=True)
+    settled_at = TimeAttribute(null=True)
+    decision_reason = UnicodeAttribute(null=True)
+    operator = UnicodeAttribute(null=True)
+    paid_by_hand = BooleanAttribute(null=True)
+    evidence_urls: ListAttribute[Any] = ListAttribute(null=True)
+    operator_queue = UnicodeAttribute(null=True)
+    due_shard = NumberAttribute(null=True)
+    due_at = TimeAttribute(null=True)
+
+
+_MODEL_FIELDS = frozenset(Refund.__dataclass_fields__)
+
+
+def refund_key(refund_id: str) -> Key[RefundRow]:
+    return RefundRow.key(refund_id)
+
+
+def refund_of(row: RefundRow | None) -> Refund | None:
+    if row is None:
+        return None
+    given = {
+        name: value
+        for name, value in row.attribute_values.items()
+        if name in _MODEL_FIELDS and value is not None
+    }
+    given["refund_state"] = RefundState(row.refund_state)
+    given["cause"] = Cause(row.cause)
+    given["evidence_urls"] = tuple(row.evidence_urls or ())
+    return Refund(**given)
+
+
+def find(refund_id: str) -> Refund | None:
+    key = refund_key(refund_id)
+    return refund_of(reads.read(key).find(key))
+
+
+def get(refund_id: str) -> Refund:
+    """The refund, read consistently. Raises NotFound."""
+    refund = find(refund_id)
+    if refund is None:
+        raise NotFound("There is no such refund.")
+    return refund
+
+
+def read_all(refund_ids: Iterable[str]) -> dict[str, Refund]:
+    """These refunds by id; unknown ids are passed over."""
+    keys = [refund_key(refund_id) for refund_id in refund_ids]
+    found = reads.read(*keys)
+    refunds = (refund_of(found.find(key)) for key in keys)
+    return {refund.refund_id: refund for refund in refunds if refund is not None}
+
+
+def request(writes: WriteSet, refund: Refund) -> None:
+    """Write a new refund: due at once when it waits for nobody, else in the operators' queue. Guard: it is new."""
+    given = {name: value for name, value in asdict(refund).items() if value not in (None, ())}
+    if refund.evidence_urls:
+        given["evidence_urls"] = list(refund.evidence_urls)
+    row = RefundRow(**given)
+    if refund.refund_state is RefundState.REQUESTED:
+        row.due_shard = shard_of(refund.refund_id, DUE_SHARDS)
+        row.due_at = after(refund.requested_at, FIRST_LOOK_SECONDS)
+    else:
+        row.operator_queue = OPERATOR_QUEUE
+    writes.put(row, guard=RefundRow.refund_id.does_not_exist())
+
+
+def move(
+    writes: WriteSet,
+    refund: Refund,
+    becomes: RefundState,
+    *,
+    now: datetime,
+    due_at: datetime | None = None,
+    waits_for_operator: bool = False,
+    wechat_refund_id: str | None = None,
+    amount_fen: int | None = None,
+    operator: str | None = None,
+    decision_reason: str | None = None,
+    next_attempt: bool = False,
+    ends_order: bool | None = None,
+    paid_by_hand: bool | None = None,
+) -> None:
+    """Move it on. Guards: its state and attempt as read. Without `due_at` no sweep will look at it again."""
+    actions: list[Action] = [RefundRow.refund_state.set(becomes.value)]
+    if due_at is not None:
+        actions += _due(refund.refund_id, due_at)
+        actions.append(RefundRow.looks.set((RefundRow.looks | 0) + 1))
+    else:
+        actions += [RefundRow.due_shard.remove(), RefundRow.due_at.remove()]
+    if becomes in ENDED:
+        actions.append(RefundRow.settled_at.set(now))
+    queue = RefundRow.operator_queue
+    actions.append(queue.set(OPERATOR_QUEUE) if waits_for_operator else queue.remove())
+    optional: dict[Any, Any] = {
+        RefundRow.wechat_refund_id: wechat_refund_id,
+        RefundRow.amount_fen: amount_fen,
+        RefundRow.operator: operator,
+        RefundRow.decision_reason: decision_reason,
+        RefundRow.ends_order: ends_order,
+        RefundRow.paid_by_hand: paid_by_hand,
+    }
+    actions += [attribute.set(value) for attribute, value in optional.items() if value is not None]
+    if next_attempt:
+        actions.append(RefundRow.attempt.set(refund.attempt + 1))
+    writes.update(refund_key(refund.refund_id), actions, guard=_as_read(refund))
+
+
+def look_again(refund: Refund, *, due_at: datetime) -> None:
+    """Nothing new: look again then. Does nothing when somebody moved the refund meanwhile."""
+    writes = WriteSet()
+    actions = [*_due(refund.refund_id, due_at), RefundRow.looks.set((RefundRow.looks | 0) + 1)]
+    guard = _as_read(refund)
+    if refund.due_at is not None:
+        guard &= RefundRow.due_at == stored(refund.due_at)
+    writes.update(refund_key(refund.refund_id), actions, guard=guard)
+    try:
+        writes.commit()
+    except Changed:
+        return
+
+
+def put_off(refund_id: str, until: datetime, now: datetime) -> None:
+    """Look at it again then; only while it is still due."""
+    writes = WriteSet()
+    actions: list[Action] = [RefundRow.due_at.set(until)]
+    writes.update(refund_key(refund_id), actions, guard=RefundRow.due_at <= now)
+    try:
+        writes.commit()
+    except Changed:
+        return
+
+
+def finish(refund: Refund) -> None:
+    """What follows from the refund's success is done: no sweep need look at it again."""
+    writes = WriteSet()
+    actions: list[Action] = [RefundRow.due_shard.remove(), RefundRow.due_at.remove()]
+    writes.update(refund_key(refund.refund_id), actions, guard=_as_read(refund))
+    try:
+        writes.commit()
+    except Changed:
+        return
+
+
+def waiting_page(
+    *, limit: int, start: dict[str, Any] | None
+) -> tuple[list[Refund], dict[str, Any] | None]:
+    """Refunds that wait for an operator, oldest first."""
+    items, following = reads.query(
+        RefundRow,
+        RefundRow.operator_queue == OPERATOR_QUEUE,
+        index="awaiting_operator",
+        limit=limit,
+        start=start,
+    )
+    by_id = read_all(item["refund_id"]["S"] for item in items)
+    return list(by_id.values()), following
+
+
+def _due(refund_id: str, due_at: datetime) -> list[Action]:
+    shard = shard_of(refund_id, DUE_SHARDS)
+    return [RefundRow.due_shard.set(shard), RefundRow.due_at.set(due_at)]
+
+
+def _as_read(refund: Refund) -> Condition:
+    same: Condition = (RefundRow.refund_state == refund.refund_state.value) & (
+        RefundRow.attempt == refund.attempt
+    )
+    return same

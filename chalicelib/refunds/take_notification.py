@@ -1,0 +1,31 @@
+"""Take WeChat's word of a refund (退款通知): believe it only once it is authentic and about our merchant.
+
+Returning means durable: the caller answers 204 only after that. States are the business of settle.py.
+"""
+
+from collections.abc import Mapping
+
+from chalicelib.gateways.wechat_pay import RefundNotification, WechatPay
+from chalicelib.kit import findings
+from chalicelib.kit.clock import Clock
+from chalicelib.refunds.settle import settle
+
+
+def take_notification(
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    merchant_id: str,
+    clock: Clock,
+    wechat_pay: WechatPay,
+) -> None:
+    """Raises NotAuthentic (to be answered 401) and WechatUnavailable while WeChat Pay is switched off."""
+    notification = wechat_pay.read_notification(headers, body, clock.now())
+    if not isinstance(notification, RefundNotification):
+        findings.record("unexpected_notification", notification.id, {"at": "refunds"}, clock=clock)
+        return
+    if notification.merchant_id != merchant_id:
+        facts = {"merchant_id": notification.merchant_id}
+        findings.record("foreign_refund", notification.report.out_refund_no, facts, clock=clock)
+        return
+    settle(notification.report, clock=clock)

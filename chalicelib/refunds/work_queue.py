@@ -1,0 +1,34 @@
+"""Work through a batch of the refund queue: each message alone, failed ones reported so that only they come again.
+
+Powertools tells SQS which messages failed; after a few tries they go to the dead-letter queue, and the sweep looks after their refunds.
+"""
+
+from typing import Any
+
+from chalicelib.gateways.refund_queue import refund_id_in
+from chalicelib.refunds.execute import execute
+from chalicelib.wiring import Wiring
+
+
+def work_queue(event: dict[str, Any], context: Any, wired: Wiring) -> dict[str, Any]:
+    """The partial-batch answer of SQS: `{"batchItemFailures": […]}`."""
+    from aws_lambda_powertools.utilities.batch import (
+        BatchProcessor,
+        EventType,
+        process_partial_response,
+    )
+
+    def handle(record: Any) -> None:
+        execute(
+            refund_id_in(record.body),
+            clock=wired.clock,
+            wechat_pay=wired.wechat_pay,
+            notify_url=wired.refund_notify_url,
+        )
+
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    return dict(
+        process_partial_response(
+            event=event, record_handler=handle, processor=processor, context=context
+        )
+    )

@@ -1,0 +1,166 @@
+"""What each schedule runs: everything whose due time has come, oldest first, bounded in number and time.
+
+Reads only the sparse due indexes. An item that cannot be worked on now is put off; a bad one is set aside for a person and put off for
+longer; neither stops the rest.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.groups import store as groups
+from chalicelib.groups.model import GroupState
+from chalicelib.groups.settle import settle
+from chalicelib.kit import findings, reads
+from chalicelib.kit.clock import after, stored
+from chalicelib.kit.errors import Refusal
+from chalicelib.orders import store as orders
+from chalicelib.orders.follow_up import follow_up as follow_up_order
+from chalicelib.reactions import Change, react
+from chalicelib.refunds import store as refunds
+from chalicelib.refunds.follow_up import follow_up as follow_up_refund
+from chalicelib.wiring import Wiring
+
+LIMIT_PER_SHARD = 25
+MOST_ROUNDS = 40
+PUT_OFF_SECONDS = 60
+SET_ASIDE_SECONDS = 3600
+_RESERVED_MILLISECONDS = 10_000
+
+logger = Logger()
+
+
+@dataclass(frozen=True)
+class Swept:
+    """How many items were brought on, put off until later, and set aside as bad."""
+
+    done: int = 0
+    put_off: int = 0
+    set_aside: int = 0
+
+    def __add__(self, other: "Swept") -> "Swept":
+        return Swept(
+            self.done + other.done,
+            self.put_off + other.put_off,
+            self.set_aside + other.set_aside,
+        )
+
+
+TimeLeft = Callable[[], bool]
+
+
+def always() -> bool:
+    """There is time: for callers without a deadline."""
+    return True
+
+
+def sweep_orders(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
+    """Pay deadlines, closing again at WeChat, postings a stream lost."""
+    return _sweep(orders.OrderRow, "order_id", _work_on_order, orders.put_off, wired, time_left)
+
+
+def sweep_groups(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
+    """Group deadlines, and what follows from a group's end where a stream lost it."""
+    return _sweep(groups.GroupRow, "group_id", _work_on_group, groups.put_off, wired, time_left)
+
+
+def sweep_refunds(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
+    """Refunds that nobody has brought on: queued again, asked after, booked."""
+    return _sweep(
+        refunds.RefundRow, "refund_id", _work_on_refund, refunds.put_off, wired, time_left
+    )
+
+
+def _work_on_order(order_id: str, wired: Wiring) -> None:
+    order = follow_up_order(order_id, clock=wired.clock, wechat_pay=wired.wechat_pay)
+    if order.transaction_id is not None and order.due_at is not None:
+        react(Change.ORDER_PAID, order_id, wired)
+
+
+def _work_on_group(group_id: str, wired: Wiring) -> None:
+    group = groups.get(group_id)
+    if group.group_state is GroupState.COMPLETE:
+        react(Change.GROUP_COMPLETED, group_id, wired)
+    elif group.group_state is GroupState.FAILED:
+        react(Change.GROUP_FAILED, group_id, wired)
+    else:
+        settle(group_id, clock=wired.clock, wechat_pay=wired.wechat_pay)
+
+
+def _work_on_refund(refund_id: str, wired: Wiring) -> None:
+    follow_up_refund(
+        refund_id,
+        clock=wired.clock,
+        wechat_pay=wired.wechat_pay,
+        refund_queue=wired.refund_queue,
+    )
+
+
+def _sweep(
+    row: Any,
+    id_name: str,
+    work: Callable[[str, Wiring], None],
+    put_off: Callable[[str, datetime, datetime], None],
+    wired: Wiring,
+    time_left: TimeLeft,
+) -> Swept:
+    """Rounds over what is due until nothing is, or time or the bound runs out. Each item is tried once a run."""
+    total = Swept()
+    tried: set[str] = set()
+    began = wired.clock.now()
+    for _ in range(MOST_ROUNDS):
+        due = reads.due(row, stored(began), limit_per_shard=LIMIT_PER_SHARD)
+        fresh = _not_tried(due, id_name, tried)
+        if not fresh:
+            break
+        for item_id in fresh:
+            if not time_left():
+                logger.warning("sweep_unfinished", table=row.table_name())
+                return total
+            total += _one(item_id, work, put_off, wired)
+    logger.info("swept", table=row.table_name(), done=total.done, put_off=total.put_off)
+    return total
+
+
+def _not_tried(due: Iterable[dict[str, Any]], id_name: str, tried: set[str]) -> list[str]:
+    fresh = list(dict.fromkeys(item[id_name]["S"] for item in due if item[id_name]["S"] not in tried))
+    tried.update(fresh)
+    return fresh
+
+
+def _one(
+    item_id: str,
+    work: Callable[[str, Wiring], None],
+    put_off: Callable[[str, datetime, datetime], None],
+    wired: Wiring,
+) -> Swept:
+    try:
+        work(item_id, wired)
+    except Refusal as refusal:
+        logger.warning("put_off", item_id=item_id, code=refusal.code, detail=refusal.detail)
+        _put_off(item_id, put_off, PUT_OFF_SECONDS, wired)
+        return Swept(put_off=1)
+    except Exception as error:
+        findings.poison(item_id, error, clock=wired.clock)
+        _put_off(item_id, put_off, SET_ASIDE_SECONDS, wired)
+        return Swept(set_aside=1)
+    return Swept(done=1)
+
+
+def _put_off(
+    item_id: str, put_off: Callable[[str, datetime, datetime], None], seconds: int, wired: Wiring
+) -> None:
+    now = wired.clock.now()
+    try:
+        put_off(item_id, after(now, seconds), now)
+    except (BotoCoreError, ClientError, Refusal):
+        logger.exception("not_put_off", item_id=item_id)
+
+
+def until_almost_out(context: Any) -> TimeLeft:
+    """There is time while the Lambda has more than ten seconds left."""
+    return lambda: context.get_remaining_time_in_millis() > _RESERVED_MILLISECONDS

@@ -1,0 +1,170 @@
+"""The composition root: the one place where the clock, the ids, the secrets and the outside world are real.
+
+Tests replace any of them with `use`. Nothing is made before it is asked for.
+"""
+
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from chalice.app import Blueprint
+
+from chalicelib import settings
+from chalicelib.gateways.refund_queue import RefundQueue, SqsRefundQueue
+from chalicelib.gateways.wechat_api import WechatApi, WechatApiHttp, WechatApiOff
+from chalicelib.gateways.wechat_pay import WechatPay, WechatPayOff
+from chalicelib.kit import ids, tokens
+from chalicelib.kit.clock import Clock, SystemClock
+from chalicelib.kit.endpoint import Endpoint
+from chalicelib.kit.errors import WechatUnavailable
+from chalicelib.kit.tokens import Caller
+
+T = TypeVar("T")
+
+PAY_PARAMETERS = (
+    "wechat_merchant_private_key",
+    "wechat_merchant_serial",
+    "wechat_api_v3_key",
+    "wechat_public_keys",
+    "public_base_url",
+)
+
+
+@dataclass
+class Wiring:
+    """What verbs are given. The properties make the real thing unless a test set another."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    new_id: ids.Ids = ids.random_id
+    environment: settings.Environment = field(default_factory=settings.environment)
+    _secrets: settings.ParameterStore | settings.Secrets | None = None
+    _wechat_pay: WechatPay | None = None
+    _wechat_api: WechatApi | None = None
+    _refund_queue: RefundQueue | None = None
+    _made_from: dict[str, settings.Secrets] = field(default_factory=dict)
+
+    @property
+    def secrets(self) -> settings.Secrets:
+        """The deployment's parameters; refreshed by themselves."""
+        if self._secrets is None:
+            prefix = self.environment.parameter_prefix
+            self._secrets = settings.ParameterStore(prefix, clock=self.clock)
+        if isinstance(self._secrets, settings.Secrets):
+            return self._secrets
+        return self._secrets.secrets()
+
+    @property
+    def wechat_pay(self) -> WechatPay:
+        """WeChat Pay, or its off switch while a parameter is missing."""
+        if self._is_stale("wechat_pay", self._wechat_pay):
+            self._wechat_pay = _wechat_pay(self.environment, self.secrets)
+        assert self._wechat_pay is not None  # noqa: S101
+        return self._wechat_pay
+
+    @property
+    def wechat_api(self) -> WechatApi:
+        """The mini-program server API, or its off switch while a parameter is missing."""
+        if self._is_stale("wechat_api", self._wechat_api):
+            self._wechat_api = _wechat_api(self.environment, self.secrets)
+        assert self._wechat_api is not None  # noqa: S101
+        return self._wechat_api
+
+    @property
+    def refund_queue(self) -> RefundQueue:
+        if self._refund_queue is None:
+            self._refund_queue = SqsRefundQueue(self.environment.refund_queue_url)
+        return self._refund_queue
+
+    def open_for_payment(self) -> WechatPay:
+        """WeChat Pay, for routes that sell. Raises WechatUnavailable while it is switched off."""
+        wechat_pay = self.wechat_pay
+        if isinstance(wechat_pay, WechatPayOff):
+            raise wechat_pay.refusal
+        return wechat_pay
+
+    @property
+    def payment_notify_url(self) -> str:
+        """Where WeChat tells us of payments."""
+        return self._public_url("/v1/wechat/payments")
+
+    @property
+    def refund_notify_url(self) -> str:
+        """Where WeChat tells us of refunds."""
+        return self._public_url("/v1/wechat/refunds")
+
+    def _public_url(self, path: str) -> str:
+        """An address of ours as WeChat reaches it. Without a base the gateway is switched off, so nobody sends it."""
+        return (self.secrets.public_base_url or "").rstrip("/") + path
+
+    @property
+    def session_keys(self) -> tuple[str, ...]:
+        if not self.secrets.session_signing_keys:
+            raise WechatUnavailable("Signing in is off here: session_signing_keys is missing.")
+        return self.secrets.session_signing_keys
+
+    def authenticate(self, token: str) -> Caller:
+        return tokens.read(token, self.session_keys, clock=self.clock)
+
+    def _is_stale(self, name: str, made: object) -> bool:
+        """True when the gateway must be made (again): never yet, or the secrets have changed since."""
+        if made is not None and name not in self._made_from:
+            return False
+        if made is not None and self._made_from[name] == self.secrets:
+            return False
+        self._made_from[name] = self.secrets
+        return True
+
+
+class _Current:
+    """The wiring in use; a test's, or the real one made on first need."""
+
+    wiring: Wiring | None = None
+
+
+def current() -> Wiring:
+    """The wiring of this process."""
+    if _Current.wiring is None:
+        _Current.wiring = Wiring()
+    return _Current.wiring
+
+
+def use(wiring: Wiring | None) -> None:
+    """Replace the wiring; None goes back to the real one."""
+    _Current.wiring = wiring
+
+
+def endpoint(routes: Blueprint) -> Endpoint:
+    """The wrapper for one blueprint's views."""
+    return Endpoint(routes, authenticate=lambda token: current().authenticate(token))
+
+
+def _wechat_pay(environment: settings.Environment, secrets: settings.Secrets) -> WechatPay:
+    missing = secrets.missing(*PAY_PARAMETERS)
+    if not environment.wechat_merchant_id:
+        missing += ("wechat_merchant_id",)
+    if missing:
+        return WechatPayOff(missing)
+    from chalicelib.gateways.wechat_pay_v3 import WechatPayCredentials, WechatPayV3
+
+    public_keys = dict(secrets.wechat_public_keys or {})
+    credentials = WechatPayCredentials(
+        merchant_id=environment.wechat_merchant_id,
+        merchant_serial=secrets.wechat_merchant_serial or "",
+        merchant_private_key_pem=secrets.wechat_merchant_private_key or "",
+        api_v3_key=secrets.wechat_api_v3_key or "",
+        public_keys=public_keys,
+        active_key_id=next(iter(public_keys)),
+    )
+    return WechatPayV3(credentials, base_url=environment.wechat_pay_base_url)
+
+
+def _wechat_api(environment: settings.Environment, secrets: settings.Secrets) -> WechatApi:
+    missing = secrets.missing("wechat_app_secret")
+    if not environment.wechat_app_id:
+        missing += ("wechat_app_id",)
+    if missing:
+        return WechatApiOff(missing)
+    return WechatApiHttp(
+        app_id=environment.wechat_app_id,
+        secret=secrets.wechat_app_secret or "",
+        base_url=environment.wechat_api_base_url,
+    )

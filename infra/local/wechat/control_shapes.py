@@ -1,0 +1,89 @@
+"""Which fields each call of the control plane has, and the refusal of any other.
+
+Owns shapes only; what the calls do is in `sandbox`.
+"""
+
+from infra.local.wechat.faults import FAULT_KINDS
+from infra.local.wechat.notifications import CORRUPT_KINDS
+from infra.local.wechat.refusals import ControlRefusal
+from infra.local.wechat.shapes import OUT_REFUND_NO, OUT_TRADE_NO
+from infra.local.wechat.validation import (
+    Check,
+    Invalid,
+    Json,
+    Undefined,
+    flag,
+    one_of,
+    record,
+    text,
+    whole_number,
+)
+
+_DURATION_SECONDS = whole_number(0, 10 * 365 * 86400)
+
+_NOTIFY = record(
+    {},
+    {
+        "times": whole_number(0, 20),
+        "delay_seconds": _DURATION_SECONDS,
+        "corrupt": one_of(True, False, *CORRUPT_KINDS),
+    },
+)
+
+_PAYMENT = record(
+    {
+        "timeStamp": text(1, 32, r"[0-9]+"),
+        "nonceStr": text(1, 32),
+        "package": text(1, 128),
+        "signType": one_of("RSA"),
+        "paySign": text(1, 512),
+    }
+)
+
+USER = text(1, 256)
+LOGIN_CODE = record({"user": USER})
+PAYMENT = record(
+    {"user": USER, "payment": _PAYMENT},
+    {"outcome": one_of("success", "cancel"), "notify": _NOTIFY},
+)
+REFUND = record({"outcome": one_of("success", "abnormal", "closed")}, {"notify": _NOTIFY})
+FAULT = record(
+    {"path_prefix": text(1, 512, r"/.*"), "kind": one_of(*FAULT_KINDS)},
+    {"times": whole_number(1, 10_000)},
+)
+REPLAY = record(
+    {},
+    {
+        "out_trade_no": OUT_TRADE_NO,
+        "out_refund_no": OUT_REFUND_NO,
+        "times": whole_number(1, 20),
+        "corrupt": one_of(True, False, *CORRUPT_KINDS),
+    },
+)
+SETTINGS = record(
+    {},
+    {
+        "accept_any_code": flag(),
+        "hold_refunds": flag(),
+        "give_unionids": flag(),
+        "balance_fen": whole_number(0),
+        "refund_settles_after_seconds": _DURATION_SECONDS,
+        "withhold_seconds": whole_number(0, 600),
+    },
+)
+CLOCK = record({"advance_seconds": _DURATION_SECONDS})
+REFUNDS_OF = record({"out_trade_no": OUT_TRADE_NO})
+NOTIFICATIONS_OF = record({}, {"out_trade_no": OUT_TRADE_NO, "out_refund_no": OUT_REFUND_NO})
+NOTHING = record({})
+
+
+def check_control(shape: Check, value: Json) -> None:
+    """Refuse what the control plane cannot make sense of, naming the field."""
+    try:
+        shape(value, "")
+    except Invalid as invalid:
+        message = f"{invalid.pointer or '/'}: {invalid.issue}"
+        raise ControlRefusal(422, "invalid_request", message) from None
+    except Undefined as undefined:
+        message = f"unknown fields: {', '.join(undefined.pointers)}"
+        raise ControlRefusal(422, "invalid_request", message) from None

@@ -1,0 +1,58 @@
+"""Misbehaviour on request: which of the next calls fail, and how.
+
+Owns the plan of faults, never their effect: the API that takes a fault applies it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FaultKind(StrEnum):
+    ERROR_BEFORE = "error_before"
+    """Nothing is done and the answer is a system error."""
+    ERROR_AFTER = "error_after"
+    """The work is done and the answer is a system error all the same."""
+    TIMEOUT_BEFORE = "timeout_before"
+    """Nothing is done and no answer comes in time."""
+    TIMEOUT_AFTER = "timeout_after"
+    """The work is done and no answer comes in time."""
+    RATE_LIMIT = "rate_limit"
+    """Nothing is done: too many calls."""
+    BAD_SIGNATURE = "bad_signature"
+    """The work is done and the answer's signature does not match it."""
+    GARBAGE = "garbage"
+    """The work is done and the answer, though signed, breaks off in the middle."""
+
+
+FAULT_KINDS = tuple(kind.value for kind in FaultKind)
+BEFORE = frozenset({FaultKind.ERROR_BEFORE, FaultKind.TIMEOUT_BEFORE, FaultKind.RATE_LIMIT})
+
+
+class AnswerWithheld(Exception):
+    """In process: the caller would have waited for an answer until its own timeout."""
+
+
+@dataclass
+class _Fault:
+    path_prefix: str
+    kind: FaultKind
+    times_left: int
+
+
+class FaultPlan:
+    """First planned, first taken, among the faults whose prefix fits."""
+
+    def __init__(self) -> None:
+        self._faults: list[_Fault] = []
+
+    def add(self, path_prefix: str, kind: FaultKind, times: int) -> None:
+        self._faults.append(_Fault(path_prefix, kind, times))
+
+    def take(self, path: str) -> FaultKind | None:
+        for fault in self._faults:
+            if path.startswith(fault.path_prefix):
+                fault.times_left -= 1
+                if fault.times_left == 0:
+                    self._faults.remove(fault)
+                return fault.kind
+        return None

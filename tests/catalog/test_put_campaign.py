@@ -1,0 +1,299 @@
+"""Putting, pausing and ending campaigns: what is kept, what is refused, what a race leaves behind."""
+
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.catalog import store as catalog
+from chalicelib.catalog.errors import CampaignEnded
+from chalicelib.catalog.end_campaign import end_campaign
+from chalicelib.catalog.model import (
+    MOST_OFFERS,
+    Campaign,
+    CampaignStanding,
+    CampaignState,
+    Outcome,
+)
+from chalicelib.catalog.pause_campaign import pause_campaign
+from chalicelib.catalog.put_campaign import put_campaign
+from chalicelib.catalog.put_product import put_product
+from chalicelib.kit.errors import InvalidRequest, NotFound
+from chalicelib.kit.reads import read
+from chalicelib.kit.writes import WriteSet
+from chalicelib.wiring import Wiring
+from tests.fakes import NOON, FakeClock
+from tests.goods import campaign, product, sku, stocked
+from tests.in_process import everything, just_before
+
+
+def standing(campaign_id: str) -> CampaignStanding:
+    key = catalog.campaign_key(campaign_id)
+    found = catalog.standing_of(read(key).find(key))
+    assert found is not None
+    return found
+
+
+def revision(given: Campaign) -> Campaign | None:
+    key = catalog.revision_key(given.campaign_id, given.revision)
+    return catalog.revision_of(read(key).find(key))
+
+
+def offered_on(product_id: str) -> list[str]:
+    key = catalog.offers_key(product_id)
+    return sorted(offer.campaign_id for offer in catalog.offers_of(read(key).find(key)).offers)
+
+
+def test_a_campaign_is_written_with_its_revision(wired: Wiring) -> None:
+    stocked(product(), clock=wired.clock)
+    given = campaign(per_member_limit=2)
+
+    put = put_campaign(given, clock=wired.clock)
+
+    assert (put.outcome, put.state) == (Outcome.CREATED, CampaignState.LIVE)
+    assert standing("autumn") == CampaignStanding(campaign=given)
+    assert revision(given) == given
+    assert offered_on("apples") == ["autumn"]
+
+
+def test_the_same_campaign_again_changes_nothing(wired: Wiring) -> None:
+    stocked(product(), clock=wired.clock)
+    put_campaign(campaign(), clock=wired.clock)
+    before = everything()
+
+    assert put_campaign(campaign(), clock=wired.clock).outcome is Outcome.UNCHANGED
+    assert everything() == before
+
+
+def test_an_edited_campaign_keeps_its_older_revisions(wired: Wiring) -> None:
+    stocked(product(), clock=wired.clock)
+    first, second = campaign(), campaign(prices_fen={"apples-5": 1400}, size=3)
+    put_campaign(first, clock=wired.clock)
+
+    put = put_campaign(second, clock=wired.clock)
+
+    assert put.outcome is Outcome.CHANGED
+    assert standing("autumn").campaign == second
+    assert (revision(first), revision(second)) == (first, second)
+
+
+def test_editing_a_paused_campaign_leaves_it_paused(wired: Wiring) -> None:
+    stocked(product(), clock=wired.clock)
+    put_campaign(campaign(), clock=wired.clock)
+    pause_campaign("autumn", clock=wired.clock)
+
+    put = put_campaign(campaign(size=5), clock=wired.clock)
+
+    assert put.state is CampaignState.PAUSED
+    assert standing("autumn") == CampaignStanding(campaign=campaign(size=5), paused=True)
+
+
+def test_a_pause_during_an_edit_is_not_lost(wired: Wiring) -> None:
+    stocked(product(), clock=wired.clock)
+    put_campaign(campaign(), clock=wired.clock)
+
+    with just_before(
+        "TransactWriteItems", lambda: pause_campaign("autumn", clock=wired.clock)
+    ):
+        put_campaign(campaign(size=5), clock=wired.clock)
+
+    assert standing("autumn") == CampaignStanding(campaign=campaign(size=5), paused=True)
+
+
+def test_pausing_twice_leaves_it_paused_until_it_is_resumed(wired: Wiring) -> None:
+    stocked(product(), clock=wired.clock)
+    put_campaign(campaign(), clock=wired.clock)
+
+    assert pause_campaign("autumn", clock=wired.clock) is CampaignState.PAUSED
+    before = everything()
+    assert pause_campaign("autumn", clock=wired.clock) is CampaignState.PAUSED
+    assert everything() == before
+    assert pause_campaign("autumn", resume=True, clock=wired.clock) is CampaignState.LIVE
+    assert pause_campaign("autumn", resume=True, clock=wired.clock) is CampaignState.LIVE
+
+
+def test_ending_is_final(wired: Wiring) -> None:
+    stocked(product(), clock=wired.clock)
+    put_campaign(campaign(), clock=wired.clock)
+
+    assert end_campaign("autumn", clock=wired.clock) is CampaignState.ENDED
+    before = everything()
+    assert end_campaign("autumn", clock=wired.clock) is CampaignState.ENDED
+    with pytest.raises(CampaignEnded):
+        put_campaign(campaign(size=5), clock=wired.clock)
+    with pytest.raises(CampaignEnded):
+        pause_campaign("autumn", resume=True, clock=wired.clock)
+
+    assert everything() == before
+    assert standing("autumn").ended
+    assert offered_on("apples") == []
+
+
+def test_an_end_during_an_edit_wins(wired: Wiring) -> None:
+    stocked(product(), clock=wired.clock)
+    put_campaign(campaign(), clock=wired.clock)
+
+    with (
+        just_before("TransactWriteItems", lambda: end_campaign("autumn", clock=wired.clock)),
+        pytest.raises(CampaignEnded),
+    ):
+        put_campaign(campaign(size=5), clock=wired.clock)
+
+    assert standing("autumn") == CampaignStanding(campaign=campaign(), ended=True)
+
+
+def test_unknown_campaigns_can_be_neither_paused_nor_ended(wired: Wiring) -> None:
+    with pytest.raises(NotFound):
+        pause_campaign("nothing", clock=wired.clock)
+    with pytest.raises(NotFound):
+        end_campaign("nothing", clock=wired.clock)
+
+    assert not any(everything().values())
+
+
+def test_a_campaign_that_ran_out_can_be_given_a_new_end(wired: Wiring, clock: FakeClock) -> None:
+    stocked(product(), clock=clock)
+    put_campaign(campaign(), clock=clock)
+    clock.advance(7200)
+    assert standing("autumn").state(clock.now()) is CampaignState.ENDED
+
+    put = put_campaign(campaign(ends_in_seconds=10_800), clock=clock)
+
+    assert put.state is CampaignState.LIVE
+    assert offered_on("apples") == ["autumn"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (campaign(ends_in_seconds=0), "ends_at must be in the future"),
+        (campaign(prices_fen={"apples-5": 1500, "nothing": 1}), "Not on sale: nothing"),
+        (campaign(prices_fen={"apples-5": 1500, "pears-5": 1500}), "several products: apples, pears"),
+        (campaign(prices_fen={"apples-5": 2001}), "group price of 2001 fen is above the solo"),
+    ],
+)
+def test_a_campaign_must_make_sense(wired: Wiring, given: Campaign, message: str) -> None:
+    stocked(product("apples"), clock=wired.clock)
+    stocked(product("pears"), clock=wired.clock)
+    before = everything()
+
+    for dry_run in (True, False):
+        with pytest.raises(InvalidRequest, match=message):
+            put_campaign(given, clock=wired.clock, dry_run=dry_run)
+
+    assert everything() == before
+
+
+def test_a_group_price_may_equal_the_solo_price(wired: Wiring) -> None:
+    stocked(product(), clock=wired.clock)
+
+    put = put_campaign(campaign(prices_fen={"apples-5": 2000}), clock=wired.clock)
+
+    assert put.outcome is Outcome.CREATED
+
+
+def test_a_solo_price_lowered_meanwhile_is_noticed(wired: Wiring) -> None:
+    stocked(product(), clock=wired.clock)
+    cheaper = product("apples", sku("apples-5", solo_price_fen=1000))
+
+    with (
+        just_before("TransactWriteItems", lambda: put_product(cheaper, clock=wired.clock)),
+        pytest.raises(InvalidRequest, match="above the solo price of 1000 fen"),
+    ):
+        put_campaign(campaign(), clock=wired.clock)
+
+
+def test_a_sku_dropped_meanwhile_is_noticed(wired: Wiring) -> None:
+    stocked(product("apples", sku("apples-5"), sku("apples-9")), clock=wired.clock)
+    without = product("apples", sku("apples-9"))
+
+    with (
+        just_before("TransactWriteItems", lambda: put_product(without, clock=wired.clock)),
+        pytest.raises(InvalidRequest, match="Not on sale: apples-5"),
+    ):
+        put_campaign(campaign(), clock=wired.clock)
+
+
+def test_a_campaign_that_changes_product_leaves_the_old_one(wired: Wiring) -> None:
+    stocked(product("apples"), clock=wired.clock)
+    stocked(product("pears"), clock=wired.clock)
+    put_campaign(campaign(), clock=wired.clock)
+
+    put_campaign(campaign(prices_fen={"pears-5": 1500}), clock=wired.clock)
+
+    assert (offered_on("apples"), offered_on("pears")) == ([], ["autumn"])
+
+
+def test_two_campaigns_put_on_a_product_at_once_are_both_on_it(wired: Wiring) -> None:
+    stocked(product(), clock=wired.clock)
+
+    with just_before(
+        "TransactWriteItems", lambda: put_campaign(campaign("winter"), clock=wired.clock)
+    ):
+        put_campaign(campaign("autumn"), clock=wired.clock)
+
+    assert offered_on("apples") == ["autumn", "winter"]
+
+
+def test_a_product_forgets_campaigns_that_are_over(wired: Wiring, clock: FakeClock) -> None:
+    stocked(product(), clock=clock)
+    put_campaign(campaign("autumn"), clock=clock)
+    clock.advance(3600)
+
+    put_campaign(campaign("winter", ends_in_seconds=7200), clock=clock)
+
+    assert offered_on("apples") == ["winter"]
+
+
+def test_a_product_is_in_so_many_campaigns_and_no_more(wired: Wiring) -> None:
+    stocked(product(), clock=wired.clock)
+    put_campaign(campaign("c0"), clock=wired.clock)
+    key = catalog.offers_key("apples")
+    row = read(key).find(key)
+    offers = catalog.offers_of(row)
+    for number in range(1, MOST_OFFERS):
+        offers = offers.with_campaign(campaign(f"c{number}"), NOON)
+    writes = WriteSet()
+    catalog.save(writes, catalog.offers_row("apples", offers), before=row)
+    writes.commit()
+    before = everything()
+
+    with pytest.raises(InvalidRequest, match="in 100 campaigns already"):
+        put_campaign(campaign("one-more"), clock=wired.clock)
+    assert everything() == before
+
+    end_campaign("c0", clock=wired.clock)
+    assert put_campaign(campaign("one-more"), clock=wired.clock).outcome is Outcome.CREATED
+
+
+def test_a_dry_run_says_what_would_happen_and_writes_nothing(wired: Wiring) -> None:
+    stocked(product(), clock=wired.clock)
+    before = everything()
+
+    put = put_campaign(campaign(starts_in_seconds=60), clock=wired.clock, dry_run=True)
+
+    assert (put.outcome, put.state) == (Outcome.CREATED, CampaignState.UPCOMING)
+    assert everything() == before
+    put_campaign(campaign(), clock=wired.clock)
+    before = everything()
+    assert pause_campaign("autumn", clock=wired.clock, dry_run=True) is CampaignState.PAUSED
+    assert end_campaign("autumn", clock=wired.clock, dry_run=True) is CampaignState.ENDED
+    assert everything() == before
+
+
+def test_equal_moments_are_one_revision_whatever_their_offset() -> None:
+    given = campaign().model_dump(mode="json")
+    in_shanghai = {
+        **given,
+        "starts_at": "2026-11-22T19:00:00+08:00",
+        "ends_at": "2026-11-22T21:00:00.000999+08:00",
+    }
+
+    assert Campaign.model_validate(in_shanghai) == campaign()
+    assert Campaign.model_validate(in_shanghai).revision == campaign().revision
+
+
+def test_a_group_never_outlives_its_campaign() -> None:
+    given = campaign(ends_in_seconds=100, duration_seconds=600)
+
+    assert given.expiry(NOON) == NOON + timedelta(seconds=100)
+    assert given.expiry(NOON - timedelta(seconds=700)) == NOON - timedelta(seconds=100)

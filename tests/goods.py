@@ -1,0 +1,72 @@
+"""A small catalogue to put in tests: one merchant, products with SKUs, campaigns around noon."""
+
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.catalog.model import Campaign, CampaignSku, Merchant, Rules
+from chalicelib.catalog.put_campaign import CampaignPut, put_campaign
+from chalicelib.catalog.put_merchant import put_merchant
+from chalicelib.catalog.put_product import ProductPut, PutProduct, SkuSupply, put_product
+from chalicelib.kit.clock import Clock
+from chalicelib.kit.reads import read
+from chalicelib.kit.writes import WriteSet
+from chalicelib.stock import store as stock
+from tests.fakes import NOON
+
+ORCHARD = Merchant(merchant_id="orchard", name="果园直供")
+
+
+def sku(sku_id: str, *, solo_price_fen: int = 2000, units: int = 10, title: str = "5斤装") -> SkuSupply:
+    return SkuSupply(sku_id=sku_id, title=title, solo_price_fen=solo_price_fen, stock=units)
+
+
+def product(product_id: str = "apples", *skus: SkuSupply, **more: Any) -> PutProduct:
+    """A product of the orchard; one SKU named after it when none is given."""
+    given = {"merchant_id": "orchard", "title": "红富士苹果", **more}
+    return PutProduct(product_id=product_id, skus=skus or (sku(f"{product_id}-5"),), **given)
+
+
+def campaign(
+    campaign_id: str = "autumn",
+    *,
+    prices_fen: dict[str, int] | None = None,
+    starts_in_seconds: int = -3600,
+    ends_in_seconds: int = 3600,
+    **more: Any,
+) -> Campaign:
+    """A campaign of two on `apples-5` at 15 yuan; its window is given from noon."""
+    prices_fen = prices_fen or {"apples-5": 1500}
+    given = {"title": "秋季拼团", "size": 2, "duration_seconds": 600, "rules": Rules(), **more}
+    return Campaign(
+        campaign_id=campaign_id,
+        starts_at=NOON + timedelta(seconds=starts_in_seconds),
+        ends_at=NOON + timedelta(seconds=ends_in_seconds),
+        skus=tuple(
+            CampaignSku(sku_id=sku_id, group_price_fen=fen) for sku_id, fen in prices_fen.items()
+        ),
+        **given,
+    )
+
+
+def stocked(entry: PutProduct, *, clock: Clock) -> ProductPut:
+    """Put the orchard and a product of it."""
+    put_merchant(ORCHARD)
+    return put_product(entry, clock=clock)
+
+
+def campaigning(given: Campaign, *, clock: Clock) -> CampaignPut:
+    return put_campaign(given, clock=clock)
+
+
+def sell(sku_id: str, quantity: int) -> None:
+    """Take units as an order would."""
+    writes = WriteSet()
+    stock.reserve(writes, sku_id, quantity)
+    writes.commit()
+
+
+def units(sku_id: str) -> tuple[int, int] | None:
+    """Units ever supplied and units left; None when there never were any."""
+    key = stock.stock_key(sku_id)
+    row = read(key).find(key)
+    return (int(row.supplied), int(row.units_left)) if row is not None else None

@@ -1,0 +1,167 @@
+"""The whole backend in this process: fixtures for tables in moto, wiring of fakes, and a browser.
+
+A conftest takes what its folder needs by importing it. No test of these reaches a network.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chalice.app import Chalice
+from chalice.test import Client
+from moto import mock_aws
+
+from chalicelib import wiring
+from chalicelib.catalog import routes as catalog
+from chalicelib.kit import tables
+from chalicelib.kit.tokens import Caller, issue
+from chalicelib.members import routes as members
+from chalicelib.settings import Environment, Secrets
+from tests.fakes import FakeClock, FakeWechatApi, counting_ids
+from tests.tables import PREFIX, REGION, create_tables
+
+APP_ID = "wx0123456789abcdef"
+SIGNING_KEY = "a signing key that only tests ever use"
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def wechat_api() -> FakeWechatApi:
+    return FakeWechatApi()
+
+
+@pytest.fixture
+def environment() -> Environment:
+    return Environment(wechat_app_id=APP_ID, wechat_merchant_id="1900000001")
+
+
+@pytest.fixture
+def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every table, empty, in a moto of this test's own."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("TABLE_PREFIX", PREFIX)
+    with mock_aws():
+        tables.dynamodb.cache_clear()
+        create_tables(tables.dynamodb(), PREFIX)
+        yield
+    tables.dynamodb.cache_clear()
+
+
+@pytest.fixture
+def wired(
+    database: None, clock: FakeClock, wechat_api: FakeWechatApi, environment: Environment
+) -> Iterator[wiring.Wiring]:
+    """Wiring of fakes over empty tables."""
+    fakes = wiring.Wiring(
+        clock=clock,
+        new_id=counting_ids(),
+        environment=environment,
+        _secrets=Secrets(session_signing_keys=(SIGNING_KEY,)),
+        _wechat_api=wechat_api,
+    )
+    wiring.use(fakes)
+    yield fakes
+    wiring.use(None)
+
+
+def everything() -> dict[str, list[Any]]:
+    """Every item of every table, in an order that does not depend on chance."""
+    client = tables.dynamodb()
+    names = client.list_tables()["TableNames"]
+    return {
+        name: sorted(client.scan(TableName=name)["Items"], key=lambda item: json.dumps(item))
+        for name in names
+    }
+
+
+@contextmanager
+def just_before(operation: str, act: Callable[[], object]) -> Iterator[None]:
+    """Do `act` once, right before DynamoDB's next `operation`: what another process might do then."""
+    events = tables.dynamodb().meta.events
+    event = f"before-parameter-build.dynamodb.{operation}"
+    done: list[object] = []
+
+    def once(**_: Any) -> None:
+        if not done:
+            done.append(True)
+            act()
+
+    events.register(event, once)
+    yield
+    events.unregister(event, once)
+    assert done, f"{operation} was never called"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An answer as a client sees it."""
+
+    status: int
+    content: Any
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def code(self) -> Any:
+        """The problem's code; None when it is no problem."""
+        return self.content.get("code") if isinstance(self.content, dict) else None
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields that a 422 names."""
+        return [error["field"] for error in self.content["errors"]]
+
+
+@cache
+def _app() -> Chalice:
+    """One for the process: a blueprint knows only the last app that registered it."""
+    app = Chalice(app_name="kaituan-test")
+    for routes in (members.routes, catalog.routes):
+        app.register_blueprint(routes, url_prefix="/v1")
+    return app
+
+
+class Browser:
+    """Talks HTTP to the members' and the catalogue's routes."""
+
+    def __init__(self) -> None:
+        # Where no .chalice is, so that no stage's variables stand over the fixtures'.
+        self._client = Client(_app(), project_dir=str(Path(__file__).parent))
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Seen:
+        """Send `body` as JSON, or as it is when it is bytes."""
+        sent = {"Content-Type": "application/json", **(headers or {})}
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        answer = self._client.http.request(method, path, headers=sent, body=raw)
+        content = json.loads(answer.body) if answer.body else None
+        return Seen(answer.status_code, content, dict(answer.headers))
+
+    def get(self, path: str, *, token: str | None = None) -> Seen:
+        return self.send("GET", path, token=token)
+
+
+def token_for(member_id: str, clock: FakeClock, *, life_seconds: int = 3600) -> str:
+    """A session of that member, from now."""
+    caller = Caller(member_id, APP_ID)
+    token, _ = issue(caller, [SIGNING_KEY], clock=clock, life_seconds=life_seconds)
+    return token
