@@ -34,9 +34,12 @@ checksum() {
         'import hashlib,sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest(), sys.version_info[:2])'
 }
 
-if [ -x "$VENV/bin/python" ] && recent_enough "$VENV/bin/python"; then
-    :
-else
+usable() {
+    [ -x "$VENV/bin/python" ] && recent_enough "$VENV/bin/python" || return 1
+    [ -f "$STAMP" ] || "$VENV/bin/python" -m pip --version >/dev/null 2>&1
+}
+
+if ! usable; then
     python=$(find_python) || fail 'Python 3.11 or later' \
         'install it (https://www.python.org, brew install python@3.12, apt install python3.12 python3.12-venv), or name it: make PYTHON=/path/to/python3.12'
     "$python" -c 'import venv, ensurepip' >/dev/null 2>&1 || fail "the venv module of $python" \

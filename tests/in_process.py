@@ -7,20 +7,19 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from chalice.app import Chalice
 from chalice.test import Client
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
 
+from app import app
 from chalicelib import wiring
-from chalicelib.catalog import routes as catalog
-from chalicelib.kit import tables
+from chalicelib.kit import aws
 from chalicelib.kit.tokens import Caller, issue
-from chalicelib.members import routes as members
 from chalicelib.settings import Environment, Secrets
 from tests.fakes import FakeClock, FakeWechatApi, counting_ids
 from tests.tables import PREFIX, REGION, create_tables
@@ -44,18 +43,25 @@ def environment() -> Environment:
     return Environment(wechat_app_id=APP_ID, wechat_merchant_id="1900000001")
 
 
-@pytest.fixture
-def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every table, empty, in a moto of this test's own."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    monkeypatch.setenv("TABLE_PREFIX", PREFIX)
-    with mock_aws():
-        tables.dynamodb.cache_clear()
-        create_tables(tables.dynamodb(), PREFIX)
+@pytest.fixture(scope="module")
+def tables() -> Iterator[None]:
+    """Every table in a moto of this module's own: clients are dear to make, items cheap to remove."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            patch.setenv(name, "test")
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        patch.setenv("TABLE_PREFIX", PREFIX)
+        aws.forget_clients()
+        create_tables(aws.dynamodb(), PREFIX)
         yield
-    tables.dynamodb.cache_clear()
+    aws.forget_clients()
+
+
+@pytest.fixture
+def database(tables: None) -> None:
+    """The tables with nothing in them."""
+    for table in dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables.values():
+        table.items.clear()
 
 
 @pytest.fixture
@@ -77,7 +83,7 @@ def wired(
 
 def everything() -> dict[str, list[Any]]:
     """Every item of every table, in an order that does not depend on chance."""
-    client = tables.dynamodb()
+    client = aws.dynamodb()
     names = client.list_tables()["TableNames"]
     return {
         name: sorted(client.scan(TableName=name)["Items"], key=lambda item: json.dumps(item))
@@ -88,7 +94,7 @@ def everything() -> dict[str, list[Any]]:
 @contextmanager
 def just_before(operation: str, act: Callable[[], object]) -> Iterator[None]:
     """Do `act` once, right before DynamoDB's next `operation`: what another process might do then."""
-    events = tables.dynamodb().meta.events
+    events = aws.dynamodb().meta.events
     event = f"before-parameter-build.dynamodb.{operation}"
     done: list[object] = []
 
@@ -122,21 +128,12 @@ class Seen:
         return [error["field"] for error in self.content["errors"]]
 
 
-@cache
-def _app() -> Chalice:
-    """One for the process: a blueprint knows only the last app that registered it."""
-    app = Chalice(app_name="kaituan-test")
-    for routes in (members.routes, catalog.routes):
-        app.register_blueprint(routes, url_prefix="/v1")
-    return app
-
-
 class Browser:
-    """Talks HTTP to the members' and the catalogue's routes."""
+    """Talks HTTP to the app."""
 
     def __init__(self) -> None:
         # Where no .chalice is, so that no stage's variables stand over the fixtures'.
-        self._client = Client(_app(), project_dir=str(Path(__file__).parent))
+        self._client = Client(app, project_dir=str(Path(__file__).parent))
 
     def send(
         self,

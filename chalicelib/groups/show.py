@@ -68,6 +68,11 @@ def show(group_id: str, member_id: str | None, *, clock: Clock) -> dict[str, Any
     }
 
 
+def forget_offers() -> None:
+    """Remember no campaign: for tests that start over in one process."""
+    _offers.forget()
+
+
 def summary(group: Group, *, now: datetime) -> dict[str, Any]:
     """The counts and times of a group."""
     return {

@@ -137,15 +137,15 @@ def move(
         actions.append(RefundRow.settled_at.set(now))
     queue = RefundRow.operator_queue
     actions.append(queue.set(OPERATOR_QUEUE) if waits_for_operator else queue.remove())
-    optional: dict[Any, Any] = {
-        RefundRow.wechat_refund_id: wechat_refund_id,
-        RefundRow.amount_fen: amount_fen,
-        RefundRow.operator: operator,
-        RefundRow.decision_reason: decision_reason,
-        RefundRow.ends_order: ends_order,
-        RefundRow.paid_by_hand: paid_by_hand,
-    }
-    actions += [attribute.set(value) for attribute, value in optional.items() if value is not None]
+    optional: list[tuple[Any, Any]] = [
+        (RefundRow.wechat_refund_id, wechat_refund_id),
+        (RefundRow.amount_fen, amount_fen),
+        (RefundRow.operator, operator),
+        (RefundRow.decision_reason, decision_reason),
+        (RefundRow.ends_order, ends_order),
+        (RefundRow.paid_by_hand, paid_by_hand),
+    ]
+    actions += [attribute.set(value) for attribute, value in optional if value is not None]
     if next_attempt:
         actions.append(RefundRow.attempt.set(refund.attempt + 1))
     writes.update(refund_key(refund.refund_id), actions, guard=_as_read(refund))

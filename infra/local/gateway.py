@@ -1,5 +1,5 @@
-"""Tells the emulated API Gateway what its import of an API leaves out: gateway responses, CORS
-preflight answers and binary media types, all taken from the deployed template.
+"""Tells the emulated API Gateway what its import of an API leaves out: gateway responses and
+binary media types, both taken from the deployed template.
 
 Must never add anything that the template does not say: on AWS the template alone does it.
 """
@@ -8,8 +8,6 @@ from typing import Any
 
 from infra.local.deployment import Deployment
 from infra.local.emulator import client
-
-JSON = "application/json"
 
 
 def complete_gateway(deployment: Deployment, aws_url: str) -> None:
@@ -21,7 +19,6 @@ def complete_gateway(deployment: Deployment, aws_url: str) -> None:
     for response_type, response in properties["GatewayResponses"].items():
         _put_gateway_response(gateway, api_id, response_type, response)
     _set_binary_types(aws_url, api_id, swagger["x-amazon-apigateway-binary-media-types"])
-    _put_preflights(gateway, api_id, swagger["paths"])
     gateway.create_deployment(restApiId=api_id, stageName=properties["StageName"])
 
 
@@ -47,23 +44,3 @@ def _set_binary_types(aws_url: str, api_id: str, media_types: list[str]) -> None
         restApiId=api_id,
         patchOperations=[{"op": "replace", "path": "/binaryMediaTypes", "value": media_types}],
     )
-
-
-def _put_preflights(gateway: Any, api_id: str, paths: dict[str, Any]) -> None:
-    pages = gateway.get_paginator("get_resources").paginate(restApiId=api_id)
-    resource_ids = {item["path"]: item["id"] for page in pages for item in page["items"]}
-    for path, methods in paths.items():
-        if "options" not in methods:
-            continue
-        integration = methods["options"]["x-amazon-apigateway-integration"]
-        headers = integration["responses"]["default"]["responseParameters"]
-        place = {
-            "restApiId": api_id,
-            "resourceId": resource_ids[path.rstrip("/") or "/"],
-            "httpMethod": "OPTIONS",
-            "statusCode": "200",
-        }
-        gateway.put_method_response(**place, responseParameters=dict.fromkeys(headers, False))
-        gateway.put_integration_response(
-            **place, responseParameters=headers, responseTemplates={JSON: ""}
-        )

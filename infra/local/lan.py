@@ -77,7 +77,7 @@ def _handler_for(api_url: str) -> type[BaseHTTPRequestHandler]:
 
         do_GET = do_POST = do_PUT = do_DELETE = do_OPTIONS = pass_on  # noqa: N815
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:
             """Nothing: the functions log their own requests."""
 
     return Handler

@@ -6,6 +6,7 @@ from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import Merchant, Outcome
 from chalicelib.catalog.put_merchant import put_merchant
 from chalicelib.catalog.put_product import SkuStock, put_product
+from chalicelib.kit.aws import dynamodb
 from chalicelib.kit.errors import InvalidRequest, NotFound
 from chalicelib.kit.reads import read
 from chalicelib.wiring import Wiring
@@ -222,8 +223,6 @@ def test_an_operator_s_own_attribute_survives_a_put(wired: Wiring) -> None:
 
 def writes_note(key: catalog.CatalogKey) -> None:
     """What an operator types into the console."""
-    from chalicelib.kit.tables import dynamodb
-
     dynamodb().update_item(
         TableName=catalog.CatalogRow.table_name(),
         Key=key.to_item(),

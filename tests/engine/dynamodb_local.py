@@ -33,7 +33,7 @@ CACHE = CHECKOUT / ".local" / "dynamodb-local" / VERSION
 HOME = CACHE / "package" / "emulator"
 SERVER = Path(__file__).with_name("dynamodb_local.xml")
 
-# With one collector thread it does 440 transactions a second on two cores, with the default
+# With one collector thread it does 440 transactions a second on two idle cores, with the default
 # collector 170. The configuration names no DTD, so that nothing is looked up for it.
 JVM_OPTIONS = (
     "-XX:+UseSerialGC",

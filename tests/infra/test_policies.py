@@ -1,0 +1,64 @@
+"""The hand-written policies, before packaging narrows them to a stage."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.tables import all_tables
+from infra.template import CHALICE_CONFIG, FUNCTIONS
+
+POLICIES = sorted(CHALICE_CONFIG.parent.glob("policy-*.json"))
+TABLE = re.compile(r"table/kaituan-\*-(\w+)")
+
+
+def statements(path: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["Statement"]
+    return found
+
+
+def test_each_function_names_the_policy_of_its_name() -> None:
+    config = json.loads(CHALICE_CONFIG.read_text(encoding="utf-8"))
+    named = {
+        name: settings["iam_policy_file"] for name, settings in config["lambda_functions"].items()
+    }
+    assert named == {function.name: f"policy-{function.name}.json" for function in FUNCTIONS}
+    assert config["autogen_policy"] is False
+    assert {path.name for path in POLICIES} == set(named.values())
+
+
+@pytest.mark.parametrize("path", POLICIES, ids=[path.stem for path in POLICIES])
+def test_each_table_in_a_policy_exists(path: Path) -> None:
+    tables = {table.name for table in all_tables()}
+    for statement in statements(path):
+        for resource in statement["Resource"]:
+            for name in TABLE.findall(resource):
+                assert name in tables, f"{path.name} names {name}"
+
+
+@pytest.mark.parametrize("path", POLICIES, ids=[path.stem for path in POLICIES])
+def test_each_function_may_log_to_its_own_log_only(path: Path) -> None:
+    function = path.stem.removeprefix("policy-")
+    logging = next(found for found in statements(path) if found["Sid"] == "WriteLogs")
+    assert logging["Resource"] == [f"arn:*:logs:*:*:log-group:/aws/lambda/kaituan-*-{function}:*"]
+
+
+@pytest.mark.parametrize("function", [function for function in FUNCTIONS if function.stream_of])
+def test_a_relay_reads_its_own_stream_only(function: Any) -> None:
+    path = CHALICE_CONFIG.with_name(f"policy-{function.name}.json")
+    reading = [found for found in statements(path) if "dynamodb:GetRecords" in found["Action"]]
+    (statement,) = reading
+    table = f"arn:*:dynamodb:*:*:table/kaituan-*-{function.stream_of}/stream/*"
+    assert statement["Resource"] == [table]
+
+
+def test_no_policy_allows_scans_but_the_operators() -> None:
+    scanning = {
+        path.stem
+        for path in POLICIES
+        for statement in statements(path)
+        if "dynamodb:Scan" in statement["Action"]
+    }
+    assert scanning == {"policy-admin"}

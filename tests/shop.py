@@ -1,0 +1,471 @@
+"""A whole shop in this process: the real app over moto (or another DynamoDB), the real WeChat client against the sandbox.
+
+Speaks the domain's words, so that a story reads as its name. Only time, the queue and the wire are stand-ins; streams are read for real.
+"""
+
+import itertools
+import json
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import requests
+from chalice.test import Client
+
+import app as handlers
+from app import app
+from chalicelib import wiring
+from chalicelib.gateways.wechat_api import WechatApiHttp
+from chalicelib.gateways.wechat_pay_v3 import WechatPayCredentials, WechatPayV3
+from chalicelib.kit.aws import dynamodb
+from chalicelib.settings import Environment, Secrets
+from infra.local.wechat.credentials import Credentials
+from infra.local.wechat.http import create_app
+from infra.local.wechat.in_process import WsgiAdapter
+from infra.local.wechat.sandbox import Sandbox
+from tests.fakes import FakeClock
+from tests.streams import Streams
+
+WECHAT_URL = "https://wechat.test"
+OUR_URL = "https://shop.test"
+SIGNING_KEY = "a signing key that only tests ever use"
+ADDRESS = {
+    "recipient": "林小满",
+    "phone": "13800001234",
+    "province": "浙江省",
+    "city": "杭州市",
+    "county": "西湖区",
+    "detail": "文三路 1 号",
+}
+
+
+@cache
+def credentials() -> Credentials:
+    """Keys are slow to make; every shop of a test process shares them."""
+    return Credentials.generate()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer as a client sees it."""
+
+    status: int
+    content: Any
+    headers: dict[str, str]
+
+    @property
+    def code(self) -> Any:
+        return self.content.get("code") if isinstance(self.content, dict) else None
+
+    def __getitem__(self, name: str) -> Any:
+        return self.content[name]
+
+
+class Queue:
+    """The refund queue: hands each message to the worker; what fails comes again, then goes dead."""
+
+    MOST_RECEIVES = 5
+
+    def __init__(self) -> None:
+        self.waiting: deque[tuple[str, int]] = deque()
+        self.dead: list[str] = []
+
+    def send(self, refund_id: str, *, delay_seconds: int = 0) -> None:
+        self.waiting.append((refund_id, 0))
+
+    def take(self) -> list[tuple[str, int]]:
+        taken = list(self.waiting)
+        self.waiting.clear()
+        return taken
+
+    def failed(self, refund_id: str, receives: int) -> None:
+        if receives + 1 >= self.MOST_RECEIVES:
+            self.dead.append(refund_id)
+        else:
+            self.waiting.append((refund_id, receives + 1))
+
+
+@dataclass
+class Member:
+    """Somebody with a phone."""
+
+    shop: "Shop"
+    name: str
+    token: str
+    member_id: str
+    keys: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def send(
+        self, method: str, path: str, body: Any = None, *, key: str | None = None
+    ) -> Reply:
+        headers = {"Idempotency-Key": key} if key else {}
+        return self.shop.send(method, path, body, token=self.token, headers=headers)
+
+    def next_key(self) -> str:
+        return f"{self.name}-{next(self.keys):06d}"
+
+    def tries_to_open(
+        self, campaign_id: str = "autumn", *, key: str | None = None, **changes: Any
+    ) -> Reply:
+        body = {**self.shop.purchase(), "campaign_id": campaign_id, **changes}
+        return self.send("POST", "/v1/groups", body, key=key or self.next_key())
+
+    def tries_to_join(self, group_id: str, *, key: str | None = None, **changes: Any) -> Reply:
+        body = {**self.shop.purchase(), **changes}
+        path = f"/v1/groups/{group_id}/members"
+        return self.send("POST", path, body, key=key or self.next_key())
+
+    def tries_to_buy(self, *, key: str | None = None, **changes: Any) -> Reply:
+        body = {**self.shop.purchase(), **changes}
+        return self.send("POST", "/v1/orders", body, key=key or self.next_key())
+
+    def opens(self, campaign_id: str = "autumn", **changes: Any) -> "Placed":
+        return self._placed(self.tries_to_open(campaign_id, **changes))
+
+    def joins(self, group_id: str, **changes: Any) -> "Placed":
+        return self._placed(self.tries_to_join(group_id, **changes))
+
+    def buys(self, **changes: Any) -> "Placed":
+        return self._placed(self.tries_to_buy(**changes))
+
+    def _placed(self, reply: Reply) -> "Placed":
+        assert reply.status == 201, reply
+        assert reply["payment_state"] == "ready", reply
+        return Placed(
+            member=self,
+            order_id=reply["order"]["order_id"],
+            group_id=reply["order"]["group_id"] or "",
+            amount_fen=reply["order"]["amount_fen"],
+            payment=reply["payment"],
+        )
+
+
+@dataclass
+class Placed:
+    """An order somebody placed, with the pay parameters they were handed."""
+
+    member: Member
+    order_id: str
+    group_id: str
+    amount_fen: int
+    payment: dict[str, str]
+
+    def pays(self, **notify: Any) -> "Placed":
+        """Tap "pay"; the notification is delivered at once unless `notify` says otherwise."""
+        shop = self.member.shop
+        shop.sandbox.pay(self.member.name, self.payment, notify=notify or None)
+        shop.sandbox.pump()
+        return self
+
+    def cancels(self) -> Reply:
+        return self.member.send("POST", f"/v1/orders/{self.order_id}/cancel")
+
+    def checks(self) -> Reply:
+        return self.member.send("POST", f"/v1/orders/{self.order_id}/payment-check")
+
+    def now(self) -> Any:
+        """The order as its member sees it."""
+        reply = self.member.send("GET", f"/v1/orders/{self.order_id}")
+        assert reply.status == 200, reply
+        return reply.content
+
+    @property
+    def status(self) -> Any:
+        return self.now()["status"]
+
+    def asks_refund(self, *, key: str | None = None, **changes: Any) -> Reply:
+        body = {"type": "refund_only", "reason": "不想要了", **changes}
+        path = f"/v1/orders/{self.order_id}/refunds"
+        return self.member.send("POST", path, body, key=key or self.member.next_key())
+
+
+class Shop:
+    """Everything together. Tables must exist already in the DynamoDB that the environment names.
+
+    One shop at a time: it is the process's wiring from its making until `close`.
+    """
+
+    def __init__(self, clock: FakeClock, *, database: Any = None) -> None:
+        self.clock = clock
+        self.queue = Queue()
+        keys = credentials()
+        self.sandbox = Sandbox(keys, clock.now, self._deliver)
+        self.wiring = wiring.Wiring(
+            clock=clock,
+            environment=Environment(
+                wechat_app_id=keys.app_id,
+                wechat_merchant_id=keys.merchant_id,
+                admin_takes_money_commands=True,
+            ),
+            _secrets=self._secrets(keys),
+            _wechat_pay=self._wechat_pay(keys),
+            _wechat_api=WechatApiHttp(
+                keys.app_id, keys.app_secret, base_url=WECHAT_URL, session_factory=self._session
+            ),
+            _refund_queue=self.queue,
+        )
+        # Where no .chalice is, so that no stage's variables stand over the test's.
+        self._client = Client(app, project_dir=str(Path(__file__).parent))
+        self._streams = Streams(database or dynamodb())
+        wiring.use(self.wiring)
+
+    def close(self) -> None:
+        """Give the wiring back."""
+        wiring.use(None)
+
+    # People and goods
+
+    def member(self, name: str) -> Member:
+        code = self.sandbox.login_code(name).code
+        reply = self.send("POST", "/v1/sessions", {"code": code})
+        assert reply.status == 201, reply
+        return Member(self, name, reply["token"], reply["member"]["member_id"])
+
+    def stocks(self, units: int = 100, *, sku_id: str = "apples-5", solo_price_fen: int = 2000) -> str:
+        """A merchant with one product of one SKU; sending it again sets the total supplied."""
+        self.admin("put_merchant", merchant_id="orchard", name="果园直供")
+        sku = {"sku_id": sku_id, "title": "5斤装", "solo_price_fen": solo_price_fen, "stock": units}
+        product_id = sku_id.split("-")[0]
+        self.admin(
+            "put_product",
+            product_id=product_id,
+            merchant_id="orchard",
+            title="红富士苹果",
+            skus=[sku],
+        )
+        return sku_id
+
+    def campaign(self, campaign_id: str = "autumn", **changes: Any) -> str:
+        """A campaign of two on `apples-5` at 15 yuan that runs for a day."""
+        fields = {
+            "campaign_id": campaign_id,
+            "title": "秋季拼团",
+            "play": "team",
+            "size": 2,
+            "duration_seconds": 3600,
+            "starts_at": self.at(-60),
+            "ends_at": self.at(24 * 3600),
+            "skus": [{"sku_id": "apples-5", "group_price_fen": 1500}],
+            **changes,
+        }
+        self.admin("put_campaign", **fields)
+        return campaign_id
+
+    def at(self, seconds: int) -> str:
+        """The moment so many seconds from now, as an operator would write it."""
+        return (self.clock.now() + timedelta(seconds=seconds)).isoformat()
+
+    def purchase(self) -> dict[str, Any]:
+        return {"sku_id": "apples-5", "quantity": 1, "address": ADDRESS}
+
+    # Talking to it
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Reply:
+        sent = {"Content-Type": "application/json", **(headers or {})}
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        answer = self._client.http.request(method, path, headers=sent, body=raw)
+        content = json.loads(answer.body) if answer.body else None
+        return Reply(answer.status_code, content, dict(answer.headers))
+
+    def tries_admin(self, command: str, **fields: Any) -> Any:
+        event = {"command": command, **fields}
+        return self._client.lambda_.invoke("admin", event).payload
+
+    def admin(self, command: str, **fields: Any) -> Any:
+        answer = self.tries_admin(command, **fields)
+        assert answer["ok"], answer
+        return answer["result"]
+
+    # Time and events
+
+    def advance(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    def sweeps(self) -> None:
+        """Each schedule fires once."""
+        for name in ("sweep_orders", "sweep_groups", "sweep_refunds"):
+            self._invoke(name, self._client.events.generate_cw_event("aws.events", "", {}, []))
+
+    def streams_flow(self) -> int:
+        """Deliver what the streams hold, until they are empty; how many records."""
+        delivered = 0
+        while records := self._streams.take():
+            for table, batch in records.items():
+                self._invoke(f"relay_{table}", {"Records": batch})
+                delivered += len(batch)
+        return delivered
+
+    def streams_are_lost(self) -> None:
+        """What the streams hold is never delivered."""
+        while self._streams.take():
+            continue
+
+    def works_queue(self) -> None:
+        """The worker takes what waits, once."""
+        taken = self.queue.take()
+        if not taken:
+            return
+        bodies = [json.dumps({"refund_id": refund_id}) for refund_id, _ in taken]
+        event = self._client.events.generate_sqs_event(bodies, "refunds")
+        for number, record in enumerate(event["Records"]):
+            record["messageId"] = str(number)
+        answer = self._invoke("execute_refunds", event)
+        for failure in answer["batchItemFailures"]:
+            self.queue.failed(*taken[int(failure["itemIdentifier"])])
+
+    def settles(self) -> None:
+        """Streams, queue and WeChat's notifications, until nothing moves any more."""
+        for _ in range(50):
+            moved = self.streams_flow() + len(self.queue.waiting)
+            self.works_queue()
+            moved += self.sandbox.pump()
+            if not moved:
+                return
+        raise AssertionError("it never came to rest")
+
+    def passes(self, seconds: float) -> None:
+        """Time passes, the schedules fire, and everything that follows happens."""
+        self.advance(seconds)
+        self.sweeps()
+        self.settles()
+
+    # What must be true
+
+    def group(self, group_id: str, member: Member | None = None) -> Any:
+        reply = self.send("GET", f"/v1/groups/{group_id}", token=member.token if member else None)
+        assert reply.status == 200, reply
+        return reply.content
+
+    def units_left(self, sku_id: str = "apples-5") -> int:
+        return int(self.rows("stock", sku_id=sku_id)[0]["units_left"])
+
+    def rows(self, table: str, **equal: Any) -> list[dict[str, Any]]:
+        """Items of a table as plain values, those with these attributes."""
+        found: list[dict[str, Any]] = []
+        start: dict[str, Any] = {}
+        while True:
+            answer = dynamodb().scan(TableName=f"kaituan-test-{table}", **start)
+            found += [plain(item) for item in answer["Items"]]
+            if "LastEvaluatedKey" not in answer:
+                break
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        return [row for row in found if equal.items() <= row.items()]
+
+    def everything(self) -> dict[str, list[dict[str, Any]]]:
+        """Every item of every table but the findings, for "a refusal changed nothing"."""
+        tables = ("members", "catalog", "stock", "groups", "orders", "refunds", "ledger", "limits")
+        return {
+            table: sorted(self.rows(table), key=lambda row: json.dumps(row, sort_keys=True))
+            for table in tables
+        }
+
+    def findings(self) -> list[str]:
+        return sorted(row["kind"] for row in self.rows("findings"))
+
+    def assert_books_balance(self) -> None:
+        """Our books agree with themselves and with WeChat's."""
+        audit = self.admin("audit")
+        assert audit["violations"] == [], audit["violations"]
+        assert audit["complete"]
+        theirs = self.sandbox.totals()
+        orders = self.rows("orders")
+        paid = [order for order in orders if order.get("transaction_id")]
+        ours = {
+            "paid_fen": sum(order["paid_fen"] for order in paid),
+            "payments": len(paid),
+            "refunded_fen": sum(order.get("refunded_fen", 0) for order in orders),
+            "refunds": len(self.rows("refunds", refund_state="succeeded")),
+        }
+        assert ours == {name: theirs[name] for name in ours}
+        booked = self.rows("ledger")
+        wechat_fen = sum(
+            row["amount_fen"] * ((row["debit_account"] == "wechat") - (row["credit_account"] == "wechat"))
+            for row in booked
+        )
+        assert wechat_fen == theirs["paid_fen"] - theirs["refunded_fen"]
+
+    # Behind the scenes
+
+    def _invoke(self, name: str, event: Any) -> Any:
+        return getattr(handlers, name)(event, LambdaContext())
+
+    def _deliver(self, url: str, headers: dict[str, str], body: bytes) -> int:
+        assert url.startswith(OUR_URL)
+        path = url.removeprefix(OUR_URL)
+        answer = self._client.http.request("POST", path, headers=headers, body=body)
+        return int(answer.status_code)
+
+    def _session(self) -> requests.Session:
+        session = requests.Session()
+        session.mount(WECHAT_URL, WsgiAdapter(create_app(self.sandbox)))
+        return session
+
+    def _secrets(self, keys: Credentials) -> Secrets:
+        given = keys.to_parameters()
+        return Secrets(
+            session_signing_keys=(SIGNING_KEY,),
+            wechat_app_secret=given["app_secret"],
+            wechat_merchant_private_key=given["merchant_private_key"],
+            wechat_merchant_serial=given["merchant_serial"],
+            wechat_api_v3_key=given["api_v3_key"],
+            wechat_public_keys={given["wechat_public_key_id"]: given["wechat_public_key"]},
+            public_base_url=OUR_URL,
+        )
+
+    def _wechat_pay(self, keys: Credentials) -> WechatPayV3:
+        given = keys.to_parameters()
+        return WechatPayV3(
+            WechatPayCredentials(
+                merchant_id=keys.merchant_id,
+                merchant_serial=keys.merchant_serial,
+                merchant_private_key_pem=keys.merchant_private_key_pem,
+                api_v3_key=keys.api_v3_key,
+                public_keys={given["wechat_public_key_id"]: given["wechat_public_key"]},
+                active_key_id=given["wechat_public_key_id"],
+            ),
+            clock=self.clock.now,
+            base_url=WECHAT_URL,
+            session_factory=self._session,
+        )
+
+
+class LambdaContext:
+    """What Lambda hands a handler."""
+
+    function_name = "test"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:test"
+    aws_request_id = "00000000-0000-0000-0000-000000000000"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+def plain(item: dict[str, Any]) -> dict[str, Any]:
+    """DynamoDB's JSON as plain values."""
+    return {name: _plain(value) for name, value in item.items()}
+
+
+def _plain(value: dict[str, Any]) -> Any:
+    ((kind, content),) = value.items()
+    if kind == "N":
+        return int(content)
+    if kind == "M":
+        return plain(content)
+    if kind == "L":
+        return [_plain(each) for each in content]
+    return content
