@@ -1,35 +1,37 @@
 """The table of contents: the app, its middleware, its routes, and every handler that is not HTTP.
 
-Each handler is one line into chalicelib. Only HTTP routes live in blueprints: a schedule, stream or queue handler there would be deployed
-without ever importing this file, and so without what is set up here.
+Each handler is one line into chalicelib. Only HTTP routes live in blueprints: a schedule, stream or
+queue handler there would be deployed without ever importing this file, and so without what is set
+up here.
 """
 
 from typing import Any
 
 from chalice.app import Chalice, DynamoDBEvent, Rate, Response, SQSEvent
 
-from chalicelib import reactions, sweeps, wiring
+from chalicelib import queues, reactions, sweeps, wiring
 from chalicelib.admin.dispatch import dispatch
 from chalicelib.catalog.routes import routes as catalog_routes
 from chalicelib.groups.routes import routes as group_routes
-from chalicelib.kit import http
 from chalicelib.members.routes import routes as member_routes
 from chalicelib.orders.routes import routes as order_routes
 from chalicelib.refunds.routes import routes as refund_routes
-from chalicelib.refunds.work_queue import work_queue
+
+STREAM_OF = "arn:aws:dynamodb:region:account:table"
+"""Stands for a stream until packaging puts a reference to the table's own in its place."""
 
 app = Chalice(app_name="kaituan")
 app.log.handlers.clear()
 
 for routes in (member_routes, catalog_routes, order_routes, group_routes, refund_routes):
     app.register_blueprint(routes, url_prefix="/v1")
-http.answer_preflights(app, allowed_origins=lambda: wiring.current().environment.origins)
+wiring.answer_preflights(app)
 
 
 @app.middleware("http")
-def every_answer(event: Any, get_response: Any) -> Response:
+def every_answer(request: Any, get_response: Any) -> Response:
     """One shape for every answer: problems, request id, CORS for the configured origins."""
-    return http.finish(event, get_response, wiring.current().environment.origins)
+    return wiring.finish(request, get_response)
 
 
 @app.lambda_function(name="admin")
@@ -40,42 +42,49 @@ def admin(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 
 @app.lambda_function(name="admin_money")
 def admin_money(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Operators' commands that move money; a function of its own, so that IAM can tell them apart."""
+    """Operators' commands that move money; a function of its own, so that IAM can tell them
+    apart.
+    """
     return dispatch(event, money=True)
 
 
-@app.on_dynamodb_record(stream_arn="arn:aws:dynamodb:*:*:table/orders/stream/*", name="relay_orders")
+@app.on_dynamodb_record(stream_arn=f"{STREAM_OF}/orders", name="relay_orders")
 def relay_orders(event: DynamoDBEvent) -> None:
+    """What follows from a change to an order."""
     reactions.relay(event.to_dict()["Records"], wiring.current())
 
 
-@app.on_dynamodb_record(stream_arn="arn:aws:dynamodb:*:*:table/groups/stream/*", name="relay_groups")
+@app.on_dynamodb_record(stream_arn=f"{STREAM_OF}/groups", name="relay_groups")
 def relay_groups(event: DynamoDBEvent) -> None:
+    """What follows from a change to a group."""
     reactions.relay(event.to_dict()["Records"], wiring.current())
 
 
-@app.on_dynamodb_record(
-    stream_arn="arn:aws:dynamodb:*:*:table/refunds/stream/*", name="relay_refunds"
-)
+@app.on_dynamodb_record(stream_arn=f"{STREAM_OF}/refunds", name="relay_refunds")
 def relay_refunds(event: DynamoDBEvent) -> None:
+    """What follows from a change to a refund."""
     reactions.relay(event.to_dict()["Records"], wiring.current())
 
 
 @app.on_sqs_message(queue="refunds", batch_size=5, name="execute_refunds")
 def execute_refunds(event: SQSEvent) -> dict[str, Any]:
-    return work_queue(event.to_dict(), event.context, wiring.current())
+    """Send refunds to WeChat."""
+    return queues.execute_refunds(event.to_dict(), event.context, wiring.current())
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep_orders")
 def sweep_orders(event: Any) -> None:
+    """Orders whose due time has come."""
     sweeps.sweep_orders(wiring.current(), time_left=sweeps.until_almost_out(event.context))
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep_groups")
 def sweep_groups(event: Any) -> None:
+    """Groups whose due time has come."""
     sweeps.sweep_groups(wiring.current(), time_left=sweeps.until_almost_out(event.context))
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep_refunds")
 def sweep_refunds(event: Any) -> None:
+    """Refunds whose due time has come."""
     sweeps.sweep_refunds(wiring.current(), time_left=sweeps.until_almost_out(event.context))

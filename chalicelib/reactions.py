@@ -1,7 +1,8 @@
 """Change -> functions: everything that follows by itself from a change in the data, in one table.
 
-Fed by the DynamoDB streams, which deliver at least once, and by the sweeps, for what a stream lost. Every function here is safe to run
-any number of times, reads the row as it is now, and ends by taking the row off the list of what is due.
+Fed by the DynamoDB streams, which deliver at least once, and by the sweeps, for what a stream
+lost. Every function here is safe to run any number of times, reads the row as it is now, and ends
+by taking the row off the list of what is due.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,10 +24,15 @@ class Change(StrEnum):
     """What has happened to a row."""
 
     ORDER_PAID = "order_paid"
+    """WeChat's transaction is on the order for the first time, honoured or not."""
     GROUP_COMPLETED = "group_completed"
+    """Its last seat was paid, or it was honoured short."""
     GROUP_FAILED = "group_failed"
+    """Its time ran out first."""
     REFUND_REQUESTED = "refund_requested"
+    """A refund waits for nobody's decision any more: new, approved or to be tried again."""
     REFUND_SUCCEEDED = "refund_succeeded"
+    """WeChat, or an operator, says that the money is back."""
 
 
 def _book_payment(order_id: str, wired: Wiring) -> None:
@@ -65,7 +71,9 @@ def react(change: Change, subject_id: str, wired: Wiring) -> None:
 
 
 def relay(records: Iterable[Mapping[str, Any]], wired: Wiring) -> None:
-    """Follow a batch of stream records. A bad one is set aside, the rest goes on; its row is still due, so a sweep makes up for it."""
+    """Follow a batch of stream records. A bad one is set aside, the rest goes on; its row is still
+    due, so a sweep makes up for it.
+    """
     for record in records:
         try:
             for change, subject_id in changes_in(record):

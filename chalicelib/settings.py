@@ -1,4 +1,5 @@
-"""The environment as one model, read on first use; and the secrets of Parameter Store, fetched once and kept a while.
+"""The environment as one model, read on first use; and the secrets of Parameter Store, fetched
+once and kept a while.
 
 A missing secret is None here, and whoever needs it is switched off, never unchecked.
 """
@@ -16,7 +17,9 @@ from chalicelib.kit.clock import Clock, after
 
 
 class Environment(BaseModel):
-    """What the deployment sets on each function. Names are the environment variables in capitals."""
+    """What the deployment sets on each function. Names are the environment variables in
+    capitals.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -70,7 +73,9 @@ _KEPT_SECONDS_WHILE_INCOMPLETE = 5
 
 
 class ParameterStore:
-    """Reads the secrets with one GetParametersByPath, again after five minutes, so that a rotated key arrives by itself."""
+    """Reads the secrets with one GetParametersByPath, again after five minutes, so that a rotated
+    key arrives by itself.
+    """
 
     def __init__(self, prefix: str, *, clock: Clock) -> None:
         self._prefix = prefix

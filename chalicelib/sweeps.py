@@ -1,7 +1,8 @@
-"""What each schedule runs: everything whose due time has come, oldest first, bounded in number and time.
+"""What each schedule runs: everything whose due time has come, oldest first, bounded in number and
+time.
 
-Reads only the sparse due indexes. An item that cannot be worked on now is put off; a bad one is set aside for a person and put off for
-longer; neither stops the rest.
+Reads only the sparse due indexes. An item that cannot be worked on now is put off; a bad one is
+set aside for a person and put off for longer; neither stops the rest.
 """
 
 from collections.abc import Callable, Iterable
@@ -108,7 +109,9 @@ def _sweep(
     wired: Wiring,
     time_left: TimeLeft,
 ) -> Swept:
-    """Rounds over what is due until nothing is, or time or the bound runs out. Each item is tried once a run."""
+    """Rounds over what is due until nothing is, or time or the bound runs out. Each item is tried
+    once a run.
+    """
     total = Swept()
     tried: set[str] = set()
     began = wired.clock.now()
@@ -127,7 +130,9 @@ def _sweep(
 
 
 def _not_tried(due: Iterable[dict[str, Any]], id_name: str, tried: set[str]) -> list[str]:
-    fresh = list(dict.fromkeys(item[id_name]["S"] for item in due if item[id_name]["S"] not in tried))
+    fresh = list(
+        dict.fromkeys(item[id_name]["S"] for item in due if item[id_name]["S"] not in tried)
+    )
     tried.update(fresh)
     return fresh
 

@@ -1,24 +1,24 @@
-"""The composition root: the one place where the clock, the ids, the secrets and the outside world are real.
+"""The composition root: the one place where the clock, the ids, the secrets and the outside world
+are real.
 
 Tests replace any of them with `use`. Nothing is made before it is asked for.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any
 
-from chalice.app import Blueprint
+from chalice.app import Blueprint, Chalice, Response
 
 from chalicelib import settings
 from chalicelib.gateways.refund_queue import RefundQueue, SqsRefundQueue
 from chalicelib.gateways.wechat_api import WechatApi, WechatApiHttp, WechatApiOff
 from chalicelib.gateways.wechat_pay import WechatPay, WechatPayOff
-from chalicelib.kit import ids, tokens
+from chalicelib.kit import http, ids, tokens
 from chalicelib.kit.clock import Clock, SystemClock
 from chalicelib.kit.endpoint import Endpoint
 from chalicelib.kit.errors import WechatUnavailable
 from chalicelib.kit.tokens import Caller
-
-T = TypeVar("T")
 
 PAY_PARAMETERS = (
     "wechat_merchant_private_key",
@@ -92,7 +92,9 @@ class Wiring:
         return self._public_url("/v1/wechat/refunds")
 
     def _public_url(self, path: str) -> str:
-        """An address of ours as WeChat reaches it. Without a base the gateway is switched off, so nobody sends it."""
+        """An address of ours as WeChat reaches it. Without a base the gateway is switched off, so
+        nobody sends it.
+        """
         return (self.secrets.public_base_url or "").rstrip("/") + path
 
     @property
@@ -105,7 +107,9 @@ class Wiring:
         return tokens.read(token, self.session_keys, clock=self.clock)
 
     def _is_stale(self, name: str, made: object) -> bool:
-        """True when the gateway must be made (again): never yet, or the secrets have changed since."""
+        """True when the gateway must be made (again): never yet, or the secrets have changed
+        since.
+        """
         if made is not None and name not in self._made_from:
             return False
         if made is not None and self._made_from[name] == self.secrets:
@@ -135,6 +139,16 @@ def use(wiring: Wiring | None) -> None:
 def endpoint(routes: Blueprint) -> Endpoint:
     """The wrapper for one blueprint's views."""
     return Endpoint(routes, authenticate=lambda token: current().authenticate(token))
+
+
+def answer_preflights(app: Chalice) -> None:
+    """Give every route its CORS preflight, for the configured origins."""
+    http.answer_preflights(app, allowed_origins=lambda: current().environment.origins)
+
+
+def finish(request: Any, get_response: Callable[[Any], Response]) -> Response:
+    """Complete an HTTP answer: our problem shape, a request id, CORS for the configured origins."""
+    return http.finish(request, get_response, current().environment.origins)
 
 
 def _wechat_pay(environment: settings.Environment, secrets: settings.Secrets) -> WechatPay:

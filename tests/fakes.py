@@ -1,4 +1,4 @@
-"""Stand-ins for what wiring holds: a clock one can turn, ids one can foresee, a WeChat one can script.
+"""Stand-ins for what wiring holds: a clock to turn, ids to foresee, a WeChat to script.
 
 They keep the promises of the real ones; none of them reaches anything outside the process.
 """

@@ -16,7 +16,9 @@ from tests.fakes import NOON
 ORCHARD = Merchant(merchant_id="orchard", name="果园直供")
 
 
-def sku(sku_id: str, *, solo_price_fen: int = 2000, units: int = 10, title: str = "5斤装") -> SkuSupply:
+def sku(
+    sku_id: str, *, solo_price_fen: int = 2000, units: int = 10, title: str = "5斤装"
+) -> SkuSupply:
     return SkuSupply(sku_id=sku_id, title=title, solo_price_fen=solo_price_fen, stock=units)
 
 

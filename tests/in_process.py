@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from chalice.test import Client
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
 from app import app
@@ -45,7 +45,7 @@ def environment() -> Environment:
 
 @pytest.fixture(scope="module")
 def tables() -> Iterator[None]:
-    """Every table in a moto of this module's own: clients are dear to make, items cheap to remove."""
+    """Every table in a moto of this module's own: clients are slow to make, items quick to drop."""
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
             patch.setenv(name, "test")
@@ -85,15 +85,16 @@ def everything() -> dict[str, list[Any]]:
     """Every item of every table, in an order that does not depend on chance."""
     client = aws.dynamodb()
     names = client.list_tables()["TableNames"]
-    return {
-        name: sorted(client.scan(TableName=name)["Items"], key=lambda item: json.dumps(item))
-        for name in names
-    }
+    return {name: sorted(client.scan(TableName=name)["Items"], key=_in_order) for name in names}
+
+
+def _in_order(item: Any) -> str:
+    return json.dumps(item, sort_keys=True)
 
 
 @contextmanager
 def just_before(operation: str, act: Callable[[], object]) -> Iterator[None]:
-    """Do `act` once, right before DynamoDB's next `operation`: what another process might do then."""
+    """Do `act` once, right before the next `operation`: what another process might do then."""
     events = aws.dynamodb().meta.events
     event = f"before-parameter-build.dynamodb.{operation}"
     done: list[object] = []
@@ -148,7 +149,9 @@ class Browser:
         sent = {"Content-Type": "application/json", **(headers or {})}
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
-        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        raw = (
+            body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        )
         answer = self._client.http.request(method, path, headers=sent, body=raw)
         content = json.loads(answer.body) if answer.body else None
         return Seen(answer.status_code, content, dict(answer.headers))

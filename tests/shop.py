@@ -1,6 +1,8 @@
-"""A whole shop in this process: the real app over moto (or another DynamoDB), the real WeChat client against the sandbox.
+"""A whole shop in this process: the real app over moto (or another DynamoDB), the real WeChat
+client against the sandbox.
 
-Speaks the domain's words, so that a story reads as its name. Only time, the queue and the wire are stand-ins; streams are read for real.
+Speaks the domain's words, so that a story reads as its name. Only time, the queue and the wire are
+stand-ins; streams are read for real.
 """
 
 import itertools
@@ -66,7 +68,9 @@ class Reply:
 
 
 class Queue:
-    """The refund queue: hands each message to the worker; what fails comes again, then goes dead."""
+    """The refund queue: hands each message to the worker; what fails comes again, then goes
+    dead.
+    """
 
     MOST_RECEIVES = 5
 
@@ -99,9 +103,7 @@ class Member:
     member_id: str
     keys: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def send(
-        self, method: str, path: str, body: Any = None, *, key: str | None = None
-    ) -> Reply:
+    def send(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> Reply:
         headers = {"Idempotency-Key": key} if key else {}
         return self.shop.send(method, path, body, token=self.token, headers=headers)
 
@@ -225,11 +227,13 @@ class Shop:
         assert reply.status == 201, reply
         return Member(self, name, reply["token"], reply["member"]["member_id"])
 
-    def stocks(self, units: int = 100, *, sku_id: str = "apples-5", solo_price_fen: int = 2000) -> str:
+    def stocks(
+        self, units: int = 100, *, sku_id: str = "apples-5", solo_price_fen: int = 2000
+    ) -> str:
         """A merchant with one product of one SKU; sending it again sets the total supplied."""
         self.admin("put_merchant", merchant_id="orchard", name="果园直供")
         sku = {"sku_id": sku_id, "title": "5斤装", "solo_price_fen": solo_price_fen, "stock": units}
-        product_id = sku_id.split("-")[0]
+        product_id = sku_id.split("-", maxsplit=1)[0]
         self.admin(
             "put_product",
             product_id=product_id,
@@ -276,7 +280,9 @@ class Shop:
         sent = {"Content-Type": "application/json", **(headers or {})}
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
-        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        raw = (
+            body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        )
         answer = self._client.http.request(method, path, headers=sent, body=raw)
         content = json.loads(answer.body) if answer.body else None
         return Reply(answer.status_code, content, dict(answer.headers))
@@ -393,7 +399,8 @@ class Shop:
         assert ours == {name: theirs[name] for name in ours}
         booked = self.rows("ledger")
         wechat_fen = sum(
-            row["amount_fen"] * ((row["debit_account"] == "wechat") - (row["credit_account"] == "wechat"))
+            row["amount_fen"]
+            * ((row["debit_account"] == "wechat") - (row["credit_account"] == "wechat"))
             for row in booked
         )
         assert wechat_fen == theirs["paid_fen"] - theirs["refunded_fen"]

@@ -1,5 +1,4 @@
-"""Reads the DynamoDB streams of the test tables, in order, each record once.
-"""
+"""Reads the DynamoDB streams of the test tables, in order, each record once."""
 
 from typing import Any
 

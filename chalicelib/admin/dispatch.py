@@ -6,6 +6,7 @@ Only the file of the command that is called is imported, so that a cold start pa
 import importlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -30,25 +31,36 @@ MOVES_MONEY: Mapping[str, bool] = {
 }
 """Every command, and whether it moves money."""
 
+
+@dataclass(frozen=True)
+class Commands:
+    """The commands of one package: a file each, and whether each moves money."""
+
+    package: str
+    moves_money: Mapping[str, bool]
+
+
+OPERATORS = Commands("chalicelib.admin", MOVES_MONEY)
+
 _LOCAL = "local"
 
 logger = Logger()
 
 
-def dispatch(event: Any, *, money: bool | None) -> dict[str, Any]:
+def dispatch(event: Any, *, money: bool | None, commands: Commands = OPERATORS) -> dict[str, Any]:
     """Run one command: `{"ok": true, "result"}` or `{"ok": false, "error": {"code", "detail"}}`.
 
     `money`: False in the function that must not move any, True in the one that does nothing else,
     None where there is only one.
     """
     try:
-        name, fields = _named(event)
-        _refuse_wrong_function(name, money)
-        payload, run = _command(name, fields)
+        name, fields = _named(event, commands)
+        _refuse_wrong_function(name, commands.moves_money[name], money)
+        payload, run = _command(f"{commands.package}.{name}", fields)
         _log(name, payload)
         return {"ok": True, "result": run(payload, wiring.current())}
     except _UnknownCommand as unknown:
-        return _error("unknown_command", str(unknown), commands=sorted(MOVES_MONEY))
+        return _error("unknown_command", str(unknown), commands=sorted(commands.moves_money))
     except Refusal as refusal:
         return _refused(refusal)
     except Exception as error:  # an operator gets an answer, the log the traceback
@@ -61,7 +73,7 @@ class _UnknownCommand(Exception):
     """The event names no command of ours."""
 
 
-def _named(event: Any) -> tuple[str, dict[str, Any]]:
+def _named(event: Any, commands: Commands) -> tuple[str, dict[str, Any]]:
     """The command and its fields."""
     if not isinstance(event, dict):
         raise InvalidRequest('Send an object: {"command": "…", …}.')
@@ -69,25 +81,24 @@ def _named(event: Any) -> tuple[str, dict[str, Any]]:
     name = fields.pop("command", None)
     if name is None:
         raise _UnknownCommand("The event names no command.")
-    if not isinstance(name, str) or name not in MOVES_MONEY:
+    if not isinstance(name, str) or name not in commands.moves_money:
         raise _UnknownCommand(f"There is no command {str(name)[:64]!r}.")
     return name, fields
 
 
-def _refuse_wrong_function(name: str, money: bool | None) -> None:
+def _refuse_wrong_function(name: str, moves_money: bool, money: bool | None) -> None:
     """Keep money commands to the function that IAM keeps for them, and only them to it."""
-    if money is None or money is MOVES_MONEY[name]:
+    if money is None or money is moves_money:
         return
-    if MOVES_MONEY[name]:
-        if not wiring.current().environment.admin_takes_money_commands:
-            raise NotAllowed(f"{name} moves money; send it to the admin_money function.")
-    else:
+    if not moves_money:
         raise NotAllowed(f"{name} moves no money; send it to the admin function.")
+    if not _is_local():
+        raise NotAllowed(f"{name} moves money; send it to the admin_money function.")
 
 
-def _command(name: str, fields: dict[str, Any]) -> tuple[Command, Run]:
+def _command(module_name: str, fields: dict[str, Any]) -> tuple[Command, Run]:
     """The checked payload and what runs it. Raises InvalidRequest naming each wrong field."""
-    module = importlib.import_module(f"chalicelib.admin.{name}")
+    module = importlib.import_module(module_name)
     payload_class: type[Command] = module.Payload
     if issubclass(payload_class, MoneyCommand) and _is_local():
         fields = {"operator": _LOCAL, "reason": _LOCAL, **fields}
@@ -100,6 +111,7 @@ def _command(name: str, fields: dict[str, Any]) -> tuple[Command, Run]:
 
 
 def _is_local() -> bool:
+    """Whether one function takes everything, and an operator need not say who and why."""
     return wiring.current().environment.admin_takes_money_commands
 
 

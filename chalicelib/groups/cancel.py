@@ -1,4 +1,5 @@
-"""Cancel a group, by an operator: its deadline is now, and it is refunded; a pending one is abandoned.
+"""Cancel a group, by an operator: its deadline is now, and it is refunded; a pending one is
+abandoned.
 
 Nobody can join once its time is called; then it is settled like any group whose time has run out.
 """

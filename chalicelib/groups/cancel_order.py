@@ -1,4 +1,5 @@
-"""Cancel one's order (取消订单 / 退团): before payment it is cancelled; after it, leaving a forming group where that is allowed.
+"""Cancel one's order (取消订单 / 退团): before payment it is cancelled; after it, leaving a
+forming group where that is allowed.
 """
 
 from chalicelib.gateways.wechat_pay import WechatPay
@@ -11,7 +12,9 @@ from chalicelib.orders.model import Order, OrderState
 
 
 def cancel_order(order: Order, *, clock: Clock, wechat_pay: WechatPay) -> Order:
-    """The order as it is afterwards. Raises OrderNotCancellable, GroupForming, WechatUnavailable (nothing changed)."""
+    """The order as it is afterwards. Raises OrderNotCancellable, GroupForming, WechatUnavailable
+    (nothing changed).
+    """
     if order.order_state is not OrderState.PAID:
         return cancel(order.order_id, "member", clock=clock, wechat_pay=wechat_pay)
     try:

@@ -28,7 +28,10 @@ class GroupForming(Refusal):
     """A paid order waits for its group, and the group's rules do not let anyone leave."""
 
     status, code = 409, "group_forming"
-    title, title_en = "拼团进行中，暂不能退出", "The group is still forming; leaving is not allowed."
+    title, title_en = (
+        "拼团进行中，暂不能退出",
+        "The group is still forming; leaving is not allowed.",
+    )
 
 
 class AlreadyJoined(Refusal):

@@ -1,7 +1,7 @@
 """Join a group (参团): claim a seat, place the order, reserve stock, in one commit.
 
-Calls WeChat only to expire an overdue hold when the group looks full; the route asks for payment after this returns, so that a slow
-gateway cannot hold a seat half-taken.
+Calls WeChat only to expire an overdue hold when the group looks full; the route asks for payment
+after this returns, so that a slow gateway cannot hold a seat half-taken.
 """
 
 from datetime import datetime
@@ -40,8 +40,9 @@ _OTHER_GROUPS = 3
 
 
 def join(group_id: str, purchase: Purchase, *, clock: Clock, wechat_pay: WechatPay) -> Placed:
-    """Raises NotFound, GroupNotOpen, GroupFull, GroupOver, AlreadyJoined, AddressNotServed, OutOfStock,
-    LimitReached, IdempotencyConflict.
+    """Raises NotFound, GroupNotOpen, GroupFull, GroupOver, AlreadyJoined, AddressNotServed,
+    OutOfStock, LimitReached, IdempotencyConflict.
+
     """
     try:
         return _join(group_id, purchase, clock=clock)
@@ -103,9 +104,9 @@ def _commit(
 ) -> Placed:
     writes = WriteSet()
     orders.place(writes, order)  # guard: not placed yet -> AlreadyPlaced
-    groups.claim_seat(  # guards: forming, not over, a seat free, not seated -> GroupFull, GroupOver, ...
-        writes, group, seat_for(order, member, is_leader=False), now=order.placed_at
-    )
+    # guards: forming, not over, a seat free, not seated -> GroupFull, GroupOver, AlreadyJoined
+    seat = seat_for(order, member, is_leader=False)
+    groups.claim_seat(writes, group, seat, now=order.placed_at)
     stock.reserve(writes, order.sku_id, order.quantity)  # guard: enough left -> OutOfStock
     if campaign.per_member_limit is not None:
         count_against_limit(writes, order, campaign.per_member_limit)  # -> LimitReached
@@ -123,7 +124,9 @@ def _pay_deadline(group: Group, now: datetime, pay_window_seconds: int) -> datet
 
 
 def _expire_one_hold(group_id: str, *, clock: Clock, wechat_pay: WechatPay) -> bool:
-    """Free one seat whose time to pay is over, as a commit of its own. False: there is none, or WeChat is silent."""
+    """Free one seat whose time to pay is over, as a commit of its own. False: there is none, or
+    WeChat is silent.
+    """
     now = clock.now()
     _, seats = groups.find_with_seats(group_id)
     for seat in seats:

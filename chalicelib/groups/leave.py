@@ -1,4 +1,5 @@
-"""Leave a forming group after paying (退团), where the group's rules allow it: seat, stock and limit go back, the money too.
+"""Leave a forming group after paying (退团), where the group's rules allow it: seat, stock and
+limit go back, the money too.
 
 One commit; the refund then goes its own way.
 """
@@ -9,6 +10,7 @@ from chalicelib.groups.model import GroupState
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
+from chalicelib.orders import refundable
 from chalicelib.orders import store as orders
 from chalicelib.orders.errors import OrderNotCancellable
 from chalicelib.orders.give_back import give_back
@@ -18,8 +20,10 @@ from chalicelib.refunds.model import Cause, new_refund
 
 
 def leave(order_id: str, *, clock: Clock) -> Order:
-    """The order as it is afterwards: refunding. Raises GroupForming when leaving is not allowed, GroupOver
-    when the group has ended meanwhile, OrderNotCancellable for an order that waits for no group.
+    """The order as it is afterwards: refunding. Raises GroupForming when leaving is not allowed,
+    GroupOver when the group has ended meanwhile, OrderNotCancellable for an order that waits for
+    no group.
+
     """
     return until_settled(lambda: _leave(order_id, clock))
 
@@ -44,7 +48,7 @@ def _leave(order_id: str, clock: Clock) -> Order:
         now=now,
     )
     writes = WriteSet()
-    orders.begin_ending_refund(writes, order, refund.refund_id, gives_back_stock=True)
+    refundable.begin_ending(writes, order, refund.refund_id, gives_back_stock=True)
     refunds.request(writes, refund)
     give_back(writes, order, MEMBER_LEFT, group=group, now=now)
     writes.commit()

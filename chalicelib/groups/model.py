@@ -1,6 +1,7 @@
 """A group (团): one instance of a campaign, its seats and its states. Frozen and pure.
 
-The group itself holds counts only; each seat is an item of its own, so that joining costs the same at seat 2 and seat 100.
+The group itself holds counts only; each seat is an item of its own, so that joining costs the same
+at seat 2 and seat 100.
 """
 
 from dataclasses import dataclass
@@ -114,7 +115,9 @@ class Settlement(StrEnum):
     """What to do with a group whose time has run out and that holds no unpaid seat."""
 
     COMPLETE = "complete"
+    """The merchant honours it, filled or not."""
     FAIL = "fail"
+    """Everyone who paid is refunded."""
 
 
 def settlement(group: Group) -> Settlement:

@@ -1,6 +1,7 @@
 """Open a group (开团): a pending group, its leader's seat, the order and its stock, in one commit.
 
-The group forms when the leader's payment arrives. Calls nobody outside; the route asks WeChat for payment afterwards.
+The group forms when the leader's payment arrives. Calls nobody outside; the route asks WeChat for
+payment afterwards.
 """
 
 from chalicelib.catalog import store as catalog
@@ -33,7 +34,9 @@ from chalicelib.stock import store as stock
 
 
 def open_group(campaign_id: str, purchase: Purchase, *, clock: Clock) -> Placed:
-    """Raises NotFound, CampaignNotLive, AddressNotServed, OutOfStock, LimitReached, IdempotencyConflict."""
+    """Raises NotFound, CampaignNotLive, AddressNotServed, OutOfStock, LimitReached,
+    IdempotencyConflict.
+    """
     order_key = orders.order_key(purchase.order_id)
     member_key = members.profile_key(purchase.caller.member_id)
     sku_key = catalog.sku_key(purchase.sku_id)

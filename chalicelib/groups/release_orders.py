@@ -1,6 +1,8 @@
-"""Let a complete group's orders ship (成团): every paid order moves to `to_ship`, and the campaign's sales figure grows once.
+"""Let a complete group's orders ship (成团): every paid order moves to `to_ship`, and the
+campaign's sales figure grows once.
 
-Follows from the group's completion, by the stream or, when that was lost, by the sweep. Safe to run any number of times.
+Follows from the group's completion, by the stream or, when that was lost, by the sweep. Safe to
+run any number of times.
 """
 
 from chalicelib.catalog import store as catalog
@@ -20,7 +22,9 @@ def release_orders(group_id: str) -> None:
     for seat in taken:
         orders.mark_to_ship(seat.order_id)
     writes = WriteSet()
-    groups.finish(writes, group_id, GroupState.COMPLETE)  # guard: not finished yet, so it counts once
+    groups.finish(
+        writes, group_id, GroupState.COMPLETE
+    )  # guard: not finished yet, so it counts once
     sold = CatalogRow.sold_count
     units = sum(seat.units for seat in taken)
     writes.update(catalog.figures_key(group.campaign_id), [sold.set((sold | 0) + units)])

@@ -1,5 +1,4 @@
-"""HTTP routes of groups under /v1, and of cancelling an order, which may mean leaving a group.
-"""
+"""HTTP routes of groups under /v1, and of cancelling an order, which may mean leaving a group."""
 
 from chalice.app import Blueprint
 

@@ -1,6 +1,8 @@
-"""Settle a group whose time has run out (成团 / 拼团失败): resolve every held seat, then honour it or let it fail.
+"""Settle a group whose time has run out (成团 / 拼团失败): resolve every held seat, then honour it
+or let it fail.
 
-Run by the sweep at the deadline, and again until it is done. What follows (shipping, refunds) hangs on the change of state.
+Run by the sweep at the deadline, and again until it is done. What follows (shipping, refunds)
+hangs on the change of state.
 """
 
 from datetime import datetime
@@ -21,7 +23,9 @@ _BECOMES = {
 
 
 def settle(group_id: str, *, clock: Clock, wechat_pay: WechatPay) -> Group:
-    """The group as it is afterwards. Raises WechatUnavailable while a held seat cannot be resolved, NotFound."""
+    """The group as it is afterwards. Raises WechatUnavailable while a held seat cannot be
+    resolved, NotFound.
+    """
     return until_settled(lambda: _settle(group_id, clock, wechat_pay))
 
 
@@ -50,5 +54,7 @@ def _commit(group: Group, now: datetime) -> None:
     becomes = _BECOMES[settlement(group)]
     due_at = after(now, REACTION_SECONDS)
     writes = WriteSet()
-    groups.settle(writes, group, becomes, now=now, due_at=due_at)  # guards: no seat held, as paid as read
+    groups.settle(
+        writes, group, becomes, now=now, due_at=due_at
+    )  # guards: no seat held, as paid as read
     writes.commit()

@@ -1,4 +1,5 @@
-"""What anyone sees of a group: its progress, its paid members' faces, and whether the caller could join. No ids of other people.
+"""What anyone sees of a group: its progress, its paid members' faces, and whether the caller could
+join. No ids of other people.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,8 @@
-"""The groups table: the group item (counts, rules, deadline) and one item per seat. Reads, and the guarded writes between them.
+"""The groups table: the group item (counts, rules, deadline) and one item per seat. Reads, and the
+guarded writes between them.
 
-Each write keeps `seats_free + held_count + paid_count = seats_total`. Nothing here decides; guards only hold what the verb decided.
+Each write keeps `seats_free + held_count + paid_count = seats_total`. Nothing here decides; guards
+only hold what the verb decided.
 """
 
 from collections.abc import Callable
@@ -203,7 +205,9 @@ def activate(writes: WriteSet, group: Group, *, expires_at: datetime) -> None:
 
 
 def take_payment(writes: WriteSet, group: Group) -> None:
-    """A seat that is not the last is paid. Guards: forming, the seat held, more than one payment missing."""
+    """A seat that is not the last is paid. Guards: forming, the seat held, more than one payment
+    missing.
+    """
     writes.update(
         group_key(group.group_id),
         [
@@ -216,10 +220,10 @@ def take_payment(writes: WriteSet, group: Group) -> None:
     )
 
 
-def complete_by_payment(
-    writes: WriteSet, group: Group, *, now: datetime, due_at: datetime
-) -> None:
-    """The payment that takes the last seat completes the group. Guards: forming, exactly one missing."""
+def complete_by_payment(writes: WriteSet, group: Group, *, now: datetime, due_at: datetime) -> None:
+    """The payment that takes the last seat completes the group. Guards: forming, exactly one
+    missing.
+    """
     writes.update(
         group_key(group.group_id),
         [
@@ -261,7 +265,9 @@ def abandon(writes: WriteSet, group_id: str, *, now: datetime) -> None:
 
 
 def free_held_seat(writes: WriteSet, group_id: str, member_id: str, order_id: str) -> None:
-    """An unpaid order gives its seat back to a forming group. Guards: forming, held by this order."""
+    """An unpaid order gives its seat back to a forming group. Guards: forming, held by this
+    order.
+    """
     writes.update(
         group_key(group_id),
         [

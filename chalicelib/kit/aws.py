@@ -1,6 +1,7 @@
 """The AWS clients of this process, each made once, on first use, with short timeouts.
 
-Made with botocore alone: importing boto3 on top costs a cold start some 90 ms and gives nothing that is used here.
+Made with botocore alone: importing boto3 on top costs a cold start some 90 ms and gives nothing
+that is used here.
 """
 
 from functools import cache
@@ -9,7 +10,9 @@ from typing import Any
 
 @cache
 def client(service: str) -> Any:
-    """The client of one AWS service. WeChat waits five seconds for an answer, so nothing here waits longer."""
+    """The client of one AWS service. WeChat waits five seconds for an answer, so nothing here
+    waits longer.
+    """
     from botocore.config import Config
 
     patience = Config(

@@ -1,4 +1,5 @@
-"""Remembering for a few seconds, within one process: what many people look at and nobody decides on.
+"""Remembering for a few seconds, within one process: what many people look at and nobody decides
+on.
 
 Whatever must not be stale (stock, counts, balances) is in a guard or read afresh, never here.
 """

@@ -1,6 +1,7 @@
 """The one source of the present, and the one spelling of a moment.
 
-Verbs take a Clock; only wiring makes a SystemClock. Nothing else in the project asks the machine for the time.
+Verbs take a Clock; only wiring makes a SystemClock. Nothing else in the project asks the machine
+for the time.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -1,6 +1,8 @@
-"""Counters with a limit and an end, in the limits table: so much per member and campaign, or per member and day.
+"""Counters with a limit and an end, in the limits table: so much per member and campaign, or per
+member and day.
 
-Counting is guarded in the write; giving back happens in the commit that moves its cause on, so that it happens once.
+Counting is guarded in the write; giving back happens in the commit that moves its cause on, so
+that it happens once.
 """
 
 from collections.abc import Callable
@@ -38,7 +40,9 @@ def count(
     ends_at: datetime,
     refusal: Callable[[], Exception],
 ) -> None:
-    """Use up `quantity` of `limit`. Guard: that much is left. The counter may vanish after `ends_at`."""
+    """Use up `quantity` of `limit`. Guard: that much is left. The counter may vanish after
+    `ends_at`.
+    """
     if quantity > limit:
         raise refusal()
     used = LimitRow.used
@@ -51,7 +55,9 @@ def count(
 
 
 def give_back(writes: WriteSet, limit_key: str, quantity: int, *, ends_at: datetime) -> None:
-    """Undo a `count`. A counter that has vanished meanwhile comes back at zero and vanishes again."""
+    """Undo a `count`. A counter that has vanished meanwhile comes back at zero and vanishes
+    again.
+    """
     used = LimitRow.used
     writes.update(
         limit_row_key(limit_key), [used.set((used | quantity) - quantity), _ends(ends_at)]

@@ -1,6 +1,8 @@
-"""From an HTTP request to a call a verb can take, and back: who asks, what they send, and every error as a problem.
+"""From an HTTP request to a call a verb can take, and back: who asks, what they send, and every
+error as a problem.
 
-Chalice's middleware never sees what a view raises, so views are wrapped here. Knows nothing of shops; routes get it from wiring.
+Chalice's middleware never sees what a view raises, so views are wrapped here. Knows nothing of
+shops; routes get it from wiring.
 """
 
 import functools
@@ -90,7 +92,9 @@ View = TypeVar("View", bound=Callable[..., Answer])
 
 
 class Endpoint:
-    """Wraps the views of one blueprint. `authenticate` turns a bearer token into its caller, or raises."""
+    """Wraps the views of one blueprint. `authenticate` turns a bearer token into its caller, or
+    raises.
+    """
 
     def __init__(self, routes: Blueprint, *, authenticate: Callable[[str], Caller]) -> None:
         self._routes = routes
@@ -195,7 +199,9 @@ def _parameters(query: type[Query], request: Request) -> Query:
 
 
 def invalid(error: ValidationError) -> InvalidRequest:
-    """Pydantic's findings as ours: which field, what about it; the offending value is not repeated."""
+    """Pydantic's findings as ours: which field, what about it; the offending value is not
+    repeated.
+    """
     errors = [
         {"field": ".".join(str(part) for part in found["loc"]), "message": found["msg"]}
         for found in error.errors(include_url=False, include_context=False, include_input=False)

@@ -1,6 +1,8 @@
-"""Refusals: the answers a caller can get instead of what was asked for, each a sentence with one status and one code.
+"""Refusals: the answers a caller can get instead of what was asked for, each a sentence with one
+status and one code.
 
-A slice declares its own refusals in its errors.py. Nothing here knows HTTP beyond the number, nothing here logs.
+A slice declares its own refusals in its errors.py. Nothing here knows HTTP beyond the number,
+nothing here logs.
 """
 
 from collections.abc import Mapping
@@ -10,8 +12,9 @@ from typing import Any, ClassVar
 class Refusal(Exception):
     """Something was asked for that is not done; nothing has changed.
 
-    `title` is a zh-CN sentence of at most 20 characters, fit for a toast; `title_en` says the same in English.
-    `context` is data a client can act on; it never holds another member's id.
+    `title` is a zh-CN sentence of at most 20 characters, fit for a toast; `title_en` says the same
+    in English. `context` is data a client can act on; it never holds another member's id.
+
     """
 
     status: ClassVar[int]

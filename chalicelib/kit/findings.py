@@ -1,6 +1,8 @@
-"""What should not have happened, written down for a person: stray callbacks, poison items, differences.
+"""What should not have happened, written down for a person: stray callbacks, poison items,
+differences.
 
-Each finding is one item and one log line with an `alarm` field that a metric counts. Writing one never stops the work around it.
+Each finding is one item and one log line with an `alarm` field that a metric counts. Writing one
+never stops the work around it.
 """
 
 from typing import Any
@@ -35,7 +37,9 @@ class FindingRow(Row):
 
 
 def record(kind: str, about: str, facts: dict[str, Any], *, clock: Clock) -> None:
-    """Write down one finding; the same kind about the same thing with the same facts counts once a day."""
+    """Write down one finding; the same kind about the same thing with the same facts counts once a
+    day.
+    """
     now = clock.now()
     logger.error("finding", alarm=kind, about=about, facts=facts)
     row = FindingRow(

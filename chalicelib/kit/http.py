@@ -1,6 +1,8 @@
-"""What every HTTP answer gets, whoever made it: our problem shape, a request id, and CORS for the configured origins only.
+"""What every HTTP answer gets, whoever made it: our problem shape, a request id, and CORS for the
+configured origins only.
 
-Preflights are answered here too, by routes of their own, since Chalice's built-in CORS knows a single origin.
+Preflights are answered here too, by routes of their own, since Chalice's built-in CORS knows a
+single origin.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +31,9 @@ def finish(
 
 
 def cors_headers(origin: str | None, origins: Sequence[str]) -> dict[str, str]:
-    """What lets a browser page of that origin read the answer; nothing for others, nor for callers without one."""
+    """What lets a browser page of that origin read the answer; nothing for others, nor for callers
+    without one.
+    """
     if origin is None or origin not in origins:
         return {}
     return {
@@ -40,7 +44,9 @@ def cors_headers(origin: str | None, origins: Sequence[str]) -> dict[str, str]:
 
 
 def answer_preflights(app: Chalice, *, allowed_origins: Callable[[], Sequence[str]]) -> None:
-    """Give every registered path an OPTIONS route that says which methods a configured origin may use."""
+    """Give every registered path an OPTIONS route that says which methods a configured origin may
+    use.
+    """
     for path, entries in list(app.routes.items()):
         methods = ", ".join(sorted(entries))
         app.route(path, methods=["OPTIONS"], name=f"preflight {path}")(

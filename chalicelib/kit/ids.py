@@ -1,4 +1,5 @@
-"""Opaque ids: random ones, and ones derived from their cause so that doing a thing twice finds the first.
+"""Opaque ids: random ones, and ones derived from their cause so that doing a thing twice finds the
+first.
 
 Letters and digits only (base32), so that every id is also a valid WeChat order number.
 """

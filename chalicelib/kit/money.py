@@ -8,7 +8,9 @@ from typing import Annotated
 from pydantic import Field
 
 MOST_FEN = 100_000_000
-"""The largest price or amount accepted, one million yuan: far above any group buy, far below overflow anywhere."""
+"""The largest price or amount accepted, one million yuan: far above any group buy, far below
+overflow anywhere.
+"""
 
 PriceFen = Annotated[int, Field(strict=True, ge=1, le=MOST_FEN)]
 AmountFen = Annotated[int, Field(strict=True, ge=0, le=MOST_FEN)]

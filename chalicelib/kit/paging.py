@@ -1,6 +1,7 @@
 """Lists in pages: limits, opaque cursors, and the shape of the answer.
 
-A cursor is where DynamoDB stopped, made unreadable enough that nobody builds one by hand; a wrong one is a refusal, never an error.
+A cursor is where DynamoDB stopped, made unreadable enough that nobody builds one by hand; a wrong
+one is a refusal, never an error.
 """
 
 import base64

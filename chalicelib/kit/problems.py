@@ -1,6 +1,7 @@
 """Answers that say no: RFC 9457 problem details, in Chinese for the shopper or English on request.
 
-One shape for a refusal, for a malformed payload and for what Chalice refuses by itself. Never a traceback.
+One shape for a refusal, for a malformed payload and for what Chalice refuses by itself. Never a
+traceback.
 """
 
 import json
@@ -77,10 +78,14 @@ def problem(refusal: Refusal, *, language: str = "zh") -> Response:
 
 
 def in_our_shape(response: Response, *, language: str = "zh") -> Response:
-    """What Chalice refused before any view ran (method, content type), said our way; others pass."""
+    """What Chalice refused before any view ran (method, content type), said our way; others
+    pass.
+    """
     if not isinstance(response.body, dict) or "Code" not in response.body:
         return response
     refusal = _CHALICE_CODES.get(response.status_code, Unexpected)()
     said = problem(refusal, language=language)
-    said.headers.update({name: value for name, value in response.headers.items() if name == "Allow"})
+    said.headers.update(
+        {name: value for name, value in response.headers.items() if name == "Allow"}
+    )
     return said

@@ -80,7 +80,9 @@ def _key_of(
     table: str, item: dict[str, Any], by_address: dict[tuple[str, Any], Key[Any]]
 ) -> Key[Any]:
     for (name, address), key in by_address.items():
-        if name == table and all(next(iter(item[part].values())) == value for part, value in address):
+        if name == table and all(
+            next(iter(item[part].values())) == value for part, value in address
+        ):
             return key
     raise LookupError(f"{table} answered with an item that was not asked for")
 
@@ -118,7 +120,9 @@ def query(
 
 
 def query_all(row: type[R], keys: Condition, *, most: int) -> list[R]:
-    """Every item under a hash key, `most` at the most; more than that is a broken promise, not a page."""
+    """Every item under a hash key, `most` at the most; more than that is a broken promise, not a
+    page.
+    """
     items: list[dict[str, Any]] = []
     start: dict[str, Any] | None = None
     while True:
@@ -133,7 +137,8 @@ def query_all(row: type[R], keys: Condition, *, most: int) -> list[R]:
 def due(row: type[R], before: str, *, limit_per_shard: int) -> Iterator[dict[str, Any]]:
     """Keys of what is due up to `before` (stored time), oldest first in each shard, bounded."""
     for shard in range(DUE_SHARDS):
-        condition = (row.due_shard == shard) & (row.due_at <= before)  # type: ignore[attr-defined]
+        due_shard, due_at = row.get_attributes()["due_shard"], row.get_attributes()["due_at"]
+        condition = (due_shard == shard) & (due_at <= before)
         items, _ = query(row, condition, index="due", limit=limit_per_shard)
         yield from items
 
@@ -141,12 +146,26 @@ def due(row: type[R], before: str, *, limit_per_shard: int) -> Iterator[dict[str
 def scan(
     row: type[R], *, limit: int, start: dict[str, Any] | None = None
 ) -> tuple[list[R], dict[str, Any] | None]:
-    """A page of a whole table, for operators' lists and audits only."""
-    request: dict[str, Any] = {"TableName": row.table_name(), "Limit": limit}
+    """A page of a whole table, for operators' lists only."""
+    items, following = scan_items(row, limit=limit, start=start, consistent=False)
+    return [row.from_item(item) for item in items], following
+
+
+def scan_items(
+    row: type[Row], *, limit: int, start: dict[str, Any] | None = None, consistent: bool = True
+) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """The same in DynamoDB's own JSON, so that one unreadable item does not hide a page: for
+    audits.
+    """
+    request: dict[str, Any] = {
+        "TableName": row.table_name(),
+        "Limit": limit,
+        "ConsistentRead": consistent,
+    }
     if start is not None:
         request["ExclusiveStartKey"] = start
     answer = dynamodb().scan(**request)
-    return [row.from_item(item) for item in answer["Items"]], answer.get("LastEvaluatedKey")
+    return answer["Items"], answer.get("LastEvaluatedKey")
 
 
 def text_of(item: dict[str, Any], names: Iterable[str]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Read, decide, write; and again when somebody wrote in between.
 
-For verbs whose outcome depends on what is there now (a payment, a settlement). Bounded; never for refusals.
+For verbs whose outcome depends on what is there now (a payment, a settlement). Bounded; never for
+refusals.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,9 @@ _ATTEMPTS = 12
 
 
 def until_settled(attempt: Callable[[], T]) -> T:
-    """Run `attempt` until its commit meets the rows it read. Raises TryAgain when they never stand still."""
+    """Run `attempt` until its commit meets the rows it read. Raises TryAgain when they never stand
+    still.
+    """
     for _ in range(_ATTEMPTS):
         try:
             return attempt()

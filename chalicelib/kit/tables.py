@@ -1,7 +1,9 @@
-"""What a DynamoDB table looks like from Python: row classes, their keys, and the one client they share.
+"""What a DynamoDB table looks like from Python: row classes, their keys, and the one client they
+share.
 
-PynamoDB gives attributes, conditions and updates; transport is a single boto client, so that a cold start makes one, and so that
-one read or one commit can span tables. It never writes (that is writes.py) and never decides.
+PynamoDB gives attributes, conditions and updates; transport is a single boto client, so that a
+cold start makes one, and so that one read or one commit can span tables. It never writes (that is
+writes.py) and never decides.
 """
 
 import os
@@ -27,7 +29,9 @@ def table_name(table: str) -> str:
 
 
 class Row(Model):
-    """An item of a table. Subclasses name their table in `Meta.table` and their attributes as PynamoDB ones."""
+    """An item of a table. Subclasses name their table in `Meta.table` and their attributes as
+    PynamoDB ones.
+    """
 
     class Meta:
         table_name = ""
@@ -43,7 +47,9 @@ class Row(Model):
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        """The row in DynamoDB's own JSON; attributes the class does not know are left aside, not lost."""
+        """The row in DynamoDB's own JSON; attributes the class does not know are left aside, not
+        lost.
+        """
         known = {attribute.attr_name for attribute in cls.get_attributes().values()}
         return cls.from_raw_data({name: value for name, value in item.items() if name in known})
 
@@ -57,7 +63,9 @@ RowType = TypeVar("RowType", bound=Row, covariant=True)
 
 @dataclass(frozen=True)
 class Key(Generic[RowType]):
-    """The address of one item: its table's class, its hash key and, where the table has one, its range key."""
+    """The address of one item: its table's class, its hash key and, where the table has one, its
+    range key.
+    """
 
     row: type[RowType]
     hash_value: str

@@ -1,6 +1,8 @@
-"""Session tokens: signed, expiring, and good for rotation. Holds a member id, never a WeChat key or openid.
+"""Session tokens: signed, expiring, and good for rotation. Holds a member id, never a WeChat key
+or openid.
 
-HS256 by PyJWT. The first key signs, all keys verify, so that a key can be replaced without signing anyone out.
+HS256 by PyJWT. The first key signs, all keys verify, so that a key can be replaced without signing
+anyone out.
 """
 
 from collections.abc import Sequence
@@ -38,7 +40,9 @@ class Caller:
     app_id: str
 
 
-def issue(caller: Caller, keys: Sequence[str], *, clock: Clock, life_seconds: int) -> tuple[str, datetime]:
+def issue(
+    caller: Caller, keys: Sequence[str], *, clock: Clock, life_seconds: int
+) -> tuple[str, datetime]:
     """A token for the caller, signed with the first key, and when it ends."""
     import jwt
 
@@ -65,7 +69,11 @@ def read(token: str, keys: Sequence[str], *, clock: Clock) -> Caller:
                 key,
                 algorithms=["HS256"],
                 issuer=_ISSUER,
-                options={"require": ["sub", "app", "exp"], "verify_exp": False, "verify_iat": False},
+                options={
+                    "require": ["sub", "app", "exp"],
+                    "verify_exp": False,
+                    "verify_iat": False,
+                },
             )
         except jwt.InvalidTokenError:
             continue

@@ -1,7 +1,9 @@
-"""The commit: guarded writes gathered by stores, sent as one, each failed guard turned into the refusal it stands for.
+"""The commit: guarded writes gathered by stores, sent as one, each failed guard turned into the
+refusal it stands for.
 
-One write goes as a plain conditional write (half the price), several as one TransactWriteItems. A conflict with another transaction is
-tried again with jitter; a failed guard never is. Nothing is written except through here.
+One write goes as a plain conditional write (half the price), several as one TransactWriteItems. A
+conflict with another transaction is tried again with jitter; a failed guard never is. Nothing is
+written except through here.
 """
 
 import random
@@ -55,7 +57,9 @@ class _Write:
 
 
 class WriteSet:
-    """Writes that happen together or not at all. Guards are checked in the order they were added."""
+    """Writes that happen together or not at all. Guards are checked in the order they were
+    added.
+    """
 
     def __init__(self) -> None:
         self._writes: list[_Write] = []
@@ -63,7 +67,9 @@ class WriteSet:
     def __len__(self) -> int:
         return len(self._writes)
 
-    def put(self, row: Row, *, guard: Condition | None = None, refusal: RefusalOf = changed) -> None:
+    def put(
+        self, row: Row, *, guard: Condition | None = None, refusal: RefusalOf = changed
+    ) -> None:
         """Write a whole new item; without a guard it replaces whatever is there."""
         self._add("Put", type(row), {"Item": row.to_item()}, guard, refusal)
 
@@ -89,7 +95,9 @@ class WriteSet:
         self._add("ConditionCheck", key.row, {"Key": key.to_item()}, guard, refusal)
 
     def commit(self) -> None:
-        """Do it. Raises the refusal of the first guard that failed, or TryAgain when DynamoDB stays busy."""
+        """Do it. Raises the refusal of the first guard that failed, or TryAgain when DynamoDB
+        stays busy.
+        """
         if not self._writes:
             return
         pause_milliseconds = _FIRST_PAUSE_MILLISECONDS
@@ -102,7 +110,9 @@ class WriteSet:
         raise TryAgain("The database is busy with the same rows.")
 
     def _send(self) -> ClientError | None:
-        """None when done; something when it is worth another try; raises what a failed guard means."""
+        """None when done; something when it is worth another try; raises what a failed guard
+        means.
+        """
         try:
             if len(self._writes) == 1 and self._writes[0].operation != "ConditionCheck":
                 self._send_one(self._writes[0])
@@ -169,4 +179,4 @@ def _row_of(write: _Write, item: dict[str, Any] | None) -> Row | None:
 
 
 def _pause(most_milliseconds: int) -> None:
-    time.sleep(random.randint(1, most_milliseconds) / 1000)  # noqa: S311
+    time.sleep(random.randint(1, most_milliseconds) / 1000)

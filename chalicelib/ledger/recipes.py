@@ -1,4 +1,5 @@
-"""Which accounts a business event debits and credits. One function per event; the table is in README.md beside this file. Pure.
+"""Which accounts a business event debits and credits. One function per event; the table is in
+README.md beside this file. Pure.
 """
 
 from datetime import datetime
@@ -22,7 +23,9 @@ def payment(order_id: str, paid_fen: int, *, now: datetime) -> Transfer:
 def refund(
     order_id: str, refund_id: str, amount_fen: int, *, by_hand: bool, now: datetime
 ) -> Transfer:
-    """A refund has reached the member: out of what we hold for customers, from WeChat or by hand."""
+    """A refund has reached the member: out of what we hold for customers, from WeChat or by
+    hand.
+    """
     code = Code.REFUND_BY_HAND if by_hand else Code.REFUND
     return Transfer(
         transfer_id=transfer_id_for(code, refund_id),

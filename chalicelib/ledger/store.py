@@ -1,4 +1,5 @@
-"""The ledger table: one item per transfer, under the order it is about. Written once, never changed, never deleted.
+"""The ledger table: one item per transfer, under the order it is about. Written once, never
+changed, never deleted.
 """
 
 from dataclasses import asdict

@@ -1,7 +1,9 @@
-"""A transfer (记账): an amount that moves from a credit account to a debit account, for a reason, once and unchangeably. Pure.
+"""A transfer (记账): an amount that moves from a credit account to a debit account, for a reason,
+once and unchangeably. Pure.
 
-Double entry after TigerBeetle's model: every transfer debits one account and credits another, so debits always equal credits.
-A correction is another transfer. The id derives from the cause, so that booking twice is booking once.
+Double entry after TigerBeetle's model: every transfer debits one account and credits another, so
+debits always equal credits. A correction is another transfer. The id derives from the cause, so
+that booking twice is booking once.
 """
 
 from dataclasses import dataclass

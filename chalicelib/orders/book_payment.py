@@ -1,4 +1,5 @@
-"""Book an order's payment in the ledger, and take the order off the list of what is due. Safe to run any number of times.
+"""Book an order's payment in the ledger, and take the order off the list of what is due. Safe to
+run any number of times.
 """
 
 from chalicelib.kit.clock import Clock

@@ -1,5 +1,4 @@
-"""Cancel an order that has not been paid (取消订单), by its member or by an operator.
-"""
+"""Cancel an order that has not been paid (取消订单), by its member or by an operator."""
 
 from chalicelib.gateways.wechat_pay import WechatPay
 from chalicelib.kit.clock import Clock
@@ -10,8 +9,9 @@ from chalicelib.orders.model import Order, OrderState
 
 
 def cancel(order_id: str, reason: str, *, clock: Clock, wechat_pay: WechatPay) -> Order:
-    """The cancelled order; cancelling twice is once. Raises OrderNotCancellable when it is paid (or turns out
-    to be), WechatUnavailable when WeChat cannot be asked (nothing changed).
+    """The cancelled order; cancelling twice is once. Raises OrderNotCancellable when it is paid
+    (or turns out to be), WechatUnavailable when WeChat cannot be asked (nothing changed).
+
     """
     order = orders.get(order_id)
     if order.order_state is OrderState.AWAITING_PAYMENT:

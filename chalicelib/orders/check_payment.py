@@ -1,4 +1,5 @@
-"""Ask WeChat how an order stands that looks unpaid: a client is back from `wx.requestPayment` before the notification is.
+"""Ask WeChat how an order stands that looks unpaid: a client is back from `wx.requestPayment`
+before the notification is.
 
 At most once per three seconds and order; in between, the order as it is.
 """
@@ -14,7 +15,9 @@ SECONDS_BETWEEN_CHECKS = 3
 
 
 def check_payment(order: Order, *, clock: Clock, wechat_pay: WechatPay) -> Order:
-    """The order as it is afterwards. A silent WeChat changes nothing: the notification or the sweep will tell."""
+    """The order as it is afterwards. A silent WeChat changes nothing: the notification or the
+    sweep will tell.
+    """
     if order.order_state is not OrderState.AWAITING_PAYMENT:
         return order
     now = clock.now()

@@ -1,6 +1,8 @@
-"""End an order that has not been paid: ask WeChat, close it there, and only then give its seat, stock and limit away.
+"""End an order that has not been paid: ask WeChat, close it there, and only then give its seat,
+stock and limit away.
 
-If WeChat says it is paid after all, it is treated as paid. If WeChat cannot be reached, nothing changes and WechatUnavailable is raised.
+If WeChat says it is paid after all, it is treated as paid. If WeChat cannot be reached, nothing
+changes and WechatUnavailable is raised.
 """
 
 from chalicelib.gateways.wechat_pay import AlreadyPaid, Payment, TradeUnknown, WechatPay
@@ -17,13 +19,17 @@ from chalicelib.orders.model import UNPAID, Order, OrderState
 from chalicelib.orders.pay import pay
 
 CLOSE_AGAIN_SECONDS = 120
-"""After this, a prepay that was under way while we closed has long ended: API Gateway gives up after 30 s."""
+"""After this, a prepay that was under way while we closed has long ended: API Gateway gives up
+after 30 s.
+"""
 
 
 def close_unpaid(order_id: str, reason: str, *, clock: Clock, wechat_pay: WechatPay) -> Order:
-    """The order as it is afterwards: cancelled, paid after all, or as it was when it no longer awaits payment.
+    """The order as it is afterwards: cancelled, paid after all, or as it was when it no longer
+    awaits payment.
 
     Raises WechatUnavailable (nothing changed), NotFound.
+
     """
     order = orders.get(order_id)
     if order.order_state is not OrderState.AWAITING_PAYMENT:
@@ -37,7 +43,9 @@ def close_unpaid(order_id: str, reason: str, *, clock: Clock, wechat_pay: Wechat
 
 
 def close_at_wechat(order_id: str, wechat_pay: WechatPay) -> tuple[Payment | None, bool]:
-    """Make sure it cannot be paid any more. The payment when it is paid already; whether WeChat knew it at all."""
+    """Make sure it cannot be paid any more. The payment when it is paid already; whether WeChat
+    knew it at all.
+    """
     payment = wechat_pay.query(order_id)
     if payment is None:
         return None, False

@@ -40,4 +40,6 @@ class AddressNotServed(Refusal):
 
 
 class AlreadyPlaced(Exception):
-    """The derived order id exists: this request, or another under its key, was here before. Never leaves a verb."""
+    """The derived order id exists: this request, or another under its key, was here before. Never
+    leaves a verb.
+    """

@@ -1,4 +1,5 @@
-"""Look after an order that is due: expire it unpaid, close it once more at WeChat, or see to its postings.
+"""Look after an order that is due: expire it unpaid, close it once more at WeChat, or see to its
+postings.
 
 Run by the sweep for every order whose due time has come; what it does is safe to do again.
 """

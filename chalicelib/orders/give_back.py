@@ -1,6 +1,8 @@
-"""Give back what an order held: its units of stock, its seat, its share of the member's limit, within the commit that ends it.
+"""Give back what an order held: its units of stock, its seat, its share of the member's limit,
+within the commit that ends it.
 
-What goes back when is the table in model.py. The order's own state change in the same commit makes each happen once.
+What goes back when is the table in model.py. The order's own state change in the same commit makes
+each happen once.
 """
 
 from datetime import datetime, timedelta
@@ -14,13 +16,17 @@ from chalicelib.orders.model import GivesBack, Order, OrderState
 from chalicelib.stock import store as stock
 
 LIMITS_KEPT = timedelta(days=90)
-"""How long a campaign's counters outlive it: longer than any of its orders can still be given back."""
+"""How long a campaign's counters outlive it: longer than any of its orders can still be given
+back.
+"""
 
 
 def give_back(
     writes: WriteSet, order: Order, back: GivesBack, *, group: Group | None = None, now: datetime
 ) -> None:
-    """Add the writes. `group` is the order's, as read; a seat can only be freed where it is given."""
+    """Add the writes. `group` is the order's, as read; a seat can only be freed where it is
+    given.
+    """
     if back.stock and order.units_held > 0:
         stock.release(writes, order.sku_id, order.units_held)
     if back.seat and group is not None:
@@ -31,7 +37,9 @@ def give_back(
 
 
 def _free_seat(writes: WriteSet, order: Order, group: Group, now: datetime) -> None:
-    """A group whose leader never pays is abandoned; a forming one gets the seat back; one that ended keeps its record."""
+    """A group whose leader never pays is abandoned; a forming one gets the seat back; one that
+    ended keeps its record.
+    """
     if order.order_state is OrderState.PAID:
         groups.free_paid_seat(writes, group, order.member_id, order.order_id, now=now)
     elif group.group_state is GroupState.PENDING:
@@ -41,7 +49,9 @@ def _free_seat(writes: WriteSet, order: Order, group: Group, now: datetime) -> N
 
 
 def count_against_limit(writes: WriteSet, order: Order, limit: int) -> None:
-    """Count the order's units against the campaign's limit per member. Guard: enough left -> LimitReached."""
+    """Count the order's units against the campaign's limit per member. Guard: enough left ->
+    LimitReached.
+    """
     if order.limit_key is None or order.limit_ends_at is None:
         return
     counters.count(

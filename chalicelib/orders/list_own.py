@@ -1,5 +1,4 @@
-"""The member's own orders, newest first, perhaps only those of one status.
-"""
+"""The member's own orders, newest first, perhaps only those of one status."""
 
 from typing import Any
 
@@ -22,9 +21,7 @@ def list_own(member_id: str, query: OrdersQuery) -> tuple[list[Order], dict[str,
     for _ in range(_MOST_PAGES):
         wanted = query.limit - len(kept)
         found, start = orders.page_of_member(member_id, limit=wanted, start=start)
-        kept += [
-            order for order in found if query.status in (None, order.order_state.value)
-        ]
+        kept += [order for order in found if query.status in (None, order.order_state.value)]
         if start is None or len(kept) == query.limit:
             break
     return kept, start

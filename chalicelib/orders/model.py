@@ -1,4 +1,5 @@
-"""An order (订单): one purchase by one member, what it costs, and the states it can be in. Frozen and pure.
+"""An order (订单): one purchase by one member, what it costs, and the states it can be in. Frozen
+and pure.
 
 The order id is also WeChat's order number, so a payment and its order can never be confused.
 """
@@ -14,7 +15,9 @@ from chalicelib.kit.clock import after
 from chalicelib.kit.ids import derived_id
 
 PAY_GRACE_SECONDS = 90
-"""WeChat wants at least a minute between ordering and `time_expire`; closing, not this, is what ends payability."""
+"""WeChat wants at least a minute between ordering and `time_expire`; closing, not this, is what
+ends payability.
+"""
 
 REACTION_SECONDS = 60
 """How long the streams have to follow up a change before a sweep does it."""
@@ -45,7 +48,9 @@ LIVE_STATES = frozenset(
 
 @dataclass(frozen=True)
 class Order:
-    """One purchase. Amounts in fen, times in UTC. `units_held` is what it holds of the stock, 0 once given back."""
+    """One purchase. Amounts in fen, times in UTC. `units_held` is what it holds of the stock, 0
+    once given back.
+    """
 
     order_id: str
     member_id: str
@@ -112,7 +117,9 @@ def order_id_for(member_id: str, idempotency_key: str) -> str:
 
 @dataclass(frozen=True)
 class Price:
-    """What an order costs, worked out once. `amount_fen = goods_fen + freight_fen - discount_fen`."""
+    """What an order costs, worked out once. `amount_fen = goods_fen + freight_fen -
+    discount_fen`.
+    """
 
     unit_price_fen: int
     goods_fen: int
@@ -125,7 +132,9 @@ class Price:
 
 
 def price(unit_price_fen: int, quantity: int, freight: Freight) -> Price:
-    """Goods at the unit price, and the merchant's flat freight unless the goods reach what sends them free."""
+    """Goods at the unit price, and the merchant's flat freight unless the goods reach what sends
+    them free.
+    """
     goods_fen = unit_price_fen * quantity
     free = freight.free_from_fen is not None and goods_fen >= freight.free_from_fen
     return Price(
@@ -137,7 +146,9 @@ def price(unit_price_fen: int, quantity: int, freight: Freight) -> Price:
 
 
 def is_served(freight: Freight, province: str) -> bool:
-    """Whether the merchant sends there. `新疆` stands for `新疆维吾尔自治区` and the other way round."""
+    """Whether the merchant sends there. `新疆` stands for `新疆维吾尔自治区` and the other way
+    round.
+    """
     return not any(
         province.startswith(refused) or refused.startswith(province)
         for refused in freight.provinces_not_served
@@ -146,7 +157,9 @@ def is_served(freight: Freight, province: str) -> bool:
 
 @dataclass(frozen=True)
 class GivesBack:
-    """What an order gives back when it ends in a certain way. Money has its own table, the refunds."""
+    """What an order gives back when it ends in a certain way. Money has its own table, the
+    refunds.
+    """
 
     stock: bool
     seat: bool

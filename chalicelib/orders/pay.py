@@ -1,7 +1,9 @@
-"""Take a payment (支付结果): what WeChat says was paid, from a notification or a query, put to its order.
+"""Take a payment (支付结果): what WeChat says was paid, from a notification or a query, put to its
+order.
 
-Nothing is validated again and no deadline compared: the order was priced and its seat held when it was placed. A payment that cannot be
-honoured is refunded by itself, at once. No payment is kept without an order behind it.
+Nothing is validated again and no deadline compared: the order was priced and its seat held when it
+was placed. A payment that cannot be honoured is refunded by itself, at once. No payment is kept
+without an order behind it.
 """
 
 from datetime import datetime
@@ -14,16 +16,20 @@ from chalicelib.kit.clock import Clock, after
 from chalicelib.kit.reads import read
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
+from chalicelib.orders import refundable
 from chalicelib.orders import store as orders
 from chalicelib.orders.give_back import give_back
 from chalicelib.orders.model import NOTHING, REACTION_SECONDS, UNPAID, Order, OrderState
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.model import Cause, new_refund
 
+
 def pay(payment: Payment, *, clock: Clock) -> Order | None:
     """The order as it is afterwards; None when there is none, which is recorded for a person.
 
-    `payment` must come from WeChat: a verified notification or an answered query, of our merchant and app.
+    `payment` must come from WeChat: a verified notification or an answered query, of our merchant
+    and app.
+
     """
     return until_settled(lambda: _pay(payment, clock))
 
@@ -53,7 +59,9 @@ def _pay(payment: Payment, clock: Clock) -> Order | None:
 
 
 def _read(payment: Payment) -> tuple[Order | None, Group | None]:
-    """The order and its group in one read: the group's id travels with the payment as its attachment."""
+    """The order and its group in one read: the group's id travels with the payment as its
+    attachment.
+    """
     order_key = orders.order_key(payment.out_trade_no)
     attached_key = groups.group_key(payment.attach) if payment.attach else None
     found = read(order_key, attached_key)
@@ -67,7 +75,9 @@ def _read(payment: Payment) -> tuple[Order | None, Group | None]:
 
 
 def _can_take(group: Group | None, order: Order) -> bool:
-    """Whether the order's seat is still there to be paid. While it is held, its group cannot end."""
+    """Whether the order's seat is still there to be paid. While it is held, its group cannot
+    end.
+    """
     if group is None:
         return order.group_id is None
     return group.group_state in (GroupState.PENDING, GroupState.FORMING)
@@ -108,7 +118,7 @@ def _refund_instead(
     paid_fen = payment.amount_fen or 0
     refund = new_refund(order, cause, amount_fen=paid_fen, total_fen=paid_fen, now=now)
     awaiting = order.order_state is OrderState.AWAITING_PAYMENT
-    orders.begin_ending_refund(
+    refundable.begin_ending(
         writes,
         order,
         refund.refund_id,

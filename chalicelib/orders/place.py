@@ -1,6 +1,8 @@
-"""Place an order alone (单独购买): price it at the solo price and reserve its stock, in one commit.
+"""Place an order alone (单独购买): price it at the solo price and reserve its stock, in one
+commit.
 
-Calls nobody outside; the route asks WeChat for payment after this returns, so that a slow gateway holds nothing up.
+Calls nobody outside; the route asks WeChat for payment after this returns, so that a slow gateway
+holds nothing up.
 """
 
 from chalicelib.catalog import store as catalog

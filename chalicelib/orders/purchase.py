@@ -1,6 +1,8 @@
-"""What every way of buying has in common: who buys what for whom, the id that makes a repeat find the first, the drafted order.
+"""What every way of buying has in common: who buys what for whom, the id that makes a repeat find
+the first, the drafted order.
 
-Pure but for `read_again`. Placing itself is the business of place.py, groups/open.py and groups/join.py.
+Pure but for `read_again`. Placing itself is the business of place.py, groups/open.py and
+groups/join.py.
 """
 
 from collections.abc import Mapping
@@ -21,7 +23,9 @@ from chalicelib.orders.schemas import Address
 
 @dataclass(frozen=True)
 class Purchase:
-    """One request to buy. `way` names the route and its target, so that a key cannot serve two routes."""
+    """One request to buy. `way` names the route and its target, so that a key cannot serve two
+    routes.
+    """
 
     caller: Caller
     idempotency_key: str
@@ -58,7 +62,9 @@ class Placed:
 
 
 def replay(order: Order | None, purchase: Purchase) -> Placed | None:
-    """The first answer, when this request was here before. Raises IdempotencyConflict on other content."""
+    """The first answer, when this request was here before. Raises IdempotencyConflict on other
+    content.
+    """
     if order is None:
         return None
     if order.request_fingerprint != purchase.fingerprint:
@@ -109,7 +115,9 @@ def draft(
 ) -> Order:
     """The order as it will be written: priced, with everything fixed that must not change later.
 
-    Raises AddressNotServed, and NotSignedIn when the member has no identity in the app they came through.
+    Raises AddressNotServed, and NotSignedIn when the member has no identity in the app they came
+    through.
+
     """
     if not is_served(freight, purchase.address.province):
         raise AddressNotServed()

@@ -1,4 +1,5 @@
-"""Quote a purchase (试算): what it would cost, and whether it would be refused now. Writes nothing, promises nothing.
+"""Quote a purchase (试算): what it would cost, and whether it would be refused now. Writes
+nothing, promises nothing.
 
 Placing decides again in its commit.
 """
@@ -32,7 +33,9 @@ class Quote:
 
 
 def quote(asked: QuoteBody, member_id: str, *, clock: Clock) -> Quote:
-    """Raises NotFound for unknown SKUs, campaigns and groups; every other refusal comes as its code."""
+    """Raises NotFound for unknown SKUs, campaigns and groups; every other refusal comes as its
+    code.
+    """
     sku_key = catalog.sku_key(asked.sku_id)
     units_key = stock_key(asked.sku_id)
     found = read(sku_key, units_key)
@@ -60,7 +63,9 @@ def quote(asked: QuoteBody, member_id: str, *, clock: Clock) -> Quote:
 
 
 def _offer(asked: QuoteBody, *, now: datetime) -> tuple[Campaign | None, Refusal | None]:
-    """The campaign whose price applies (a running group keeps its own), and why it cannot be had now."""
+    """The campaign whose price applies (a running group keeps its own), and why it cannot be had
+    now.
+    """
     if asked.group_id is not None:
         group = groups.get(asked.group_id)
         revision_key = catalog.revision_key(group.campaign_id, group.campaign_revision)

@@ -1,6 +1,8 @@
-"""Ask WeChat for a payment (预支付) and hand out what `wx.requestPayment` takes, while the order awaits payment.
+"""Ask WeChat for a payment (预支付) and hand out what `wx.requestPayment` takes, while the order
+awaits payment.
 
-Parameters leave only after a conditional write that the order still awaits payment; if it does not, the trade is closed again.
+Parameters leave only after a conditional write that the order still awaits payment; if it does
+not, the trade is closed again.
 """
 
 from dataclasses import dataclass
@@ -101,7 +103,9 @@ def _take_what_was_paid(order: Order, *, clock: Clock, wechat_pay: WechatPay) ->
 
 
 def _close_again(order: Order, *, clock: Clock, wechat_pay: WechatPay) -> None:
-    """It ended while WeChat was preparing it. If even this fails, the cancelled order is still due for a look."""
+    """It ended while WeChat was preparing it. If even this fails, the cancelled order is still due
+    for a look.
+    """
     try:
         payment, _ = close_at_wechat(order.order_id, wechat_pay)
     except WechatUnavailable:

@@ -1,4 +1,5 @@
-"""HTTP routes of orders, quotes and refund requests under /v1: parse, call one verb, shape the answer.
+"""HTTP routes of orders, quotes and refund requests under /v1: parse, call one verb, shape the
+answer.
 """
 
 from chalice.app import Blueprint
@@ -9,7 +10,7 @@ from chalicelib.kit.paging import page
 from chalicelib.orders import store as orders
 from chalicelib.orders.check_payment import check_payment
 from chalicelib.orders.list_own import list_own
-from chalicelib.orders.model import Order, OrderState
+from chalicelib.orders.model import Order
 from chalicelib.orders.place import place
 from chalicelib.orders.purchase import Placed, Purchase
 from chalicelib.orders.quote import quote
@@ -45,7 +46,9 @@ def order_answer(order: Order) -> Answer:
 
 
 def purchase_of(call: Call, way: str) -> Purchase:
-    """What the caller asks to buy, from any of the routes that sell. Nothing is sold while payment is switched off."""
+    """What the caller asks to buy, from any of the routes that sell. Nothing is sold while payment
+    is switched off.
+    """
     wiring.current().open_for_payment()
     assert call.caller is not None  # noqa: S101
     body = call.body
@@ -108,9 +111,7 @@ def post_payment(call: Call, order_id: str) -> Answer:
         wechat_pay=wired.wechat_pay,
         notify_url=wired.payment_notify_url,
     )
-    return Answer(
-        {"payment": prepared.payment, "payment_state": prepared.payment_state.value}
-    )
+    return Answer({"payment": prepared.payment, "payment_state": prepared.payment_state.value})
 
 
 @routes.route("/orders/{order_id}/payment-check", methods=["POST"])

@@ -1,5 +1,4 @@
-"""What clients send and see of orders. Shapes only; the contract of docs/api.md.
-"""
+"""What clients send and see of orders. Shapes only; the contract of docs/api.md."""
 
 from typing import Annotated, Literal
 

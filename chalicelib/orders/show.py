@@ -1,5 +1,4 @@
-"""What a member sees of their orders: the order, its refunds, and what WeChat calls it.
-"""
+"""What a member sees of their orders: the order, its refunds, and what WeChat calls it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +10,6 @@ from chalicelib.orders.purchase import Placed
 from chalicelib.orders.request_payment import Prepared
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.model import Refund
-from chalicelib.refunds.schemas import refund_answer
 
 
 def show(order: Order, *, merchant_id: str, now: datetime) -> dict[str, Any]:
@@ -36,6 +34,21 @@ def show_placed(
         "order": show(placed.order, merchant_id=merchant_id, now=now),
         "payment": prepared.payment,
         "payment_state": prepared.payment_state.value,
+    }
+
+
+def refund_answer(refund: Refund) -> dict[str, Any]:
+    """A refund as its member sees it."""
+    return {
+        "refund_id": refund.refund_id,
+        "order_id": refund.order_id,
+        "amount_fen": refund.amount_fen,
+        "reason": refund.reason,
+        "type": refund.refund_type,
+        "ends_order": refund.ends_order,
+        "status": refund.refund_state.value,
+        "requested_at": shown(refund.requested_at),
+        "settled_at": shown(refund.settled_at) if refund.settled_at else None,
     }
 
 

@@ -1,9 +1,10 @@
-"""The orders table: reads, and the writes that move an order on, each guarded by the state it moves from.
+"""The orders table: reads, and the writes that move an order on, each guarded by the state it
+moves from.
 
-Rows are updated, never saved whole. Personal data (recipient, phone, address, remark) is in this table and nowhere else of ours.
+Rows are updated, never saved whole. Personal data (recipient, phone, address, remark) is in this
+table and nowhere else of ours.
 """
 
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -176,30 +177,32 @@ def place(writes: WriteSet, order: Order) -> None:
     given = {name: value for name, value in asdict(order).items() if value not in (None, [], "")}
     due_shard = shard_of(order.order_id, DUE_SHARDS)
     row = OrderRow(**{**given, "due_shard": due_shard, "due_at": order.pay_deadline})
-    writes.put(
-        row, guard=OrderRow.order_id.does_not_exist(), refusal=lambda _row: AlreadyPlaced()
-    )
+    writes.put(row, guard=OrderRow.order_id.does_not_exist(), refusal=lambda _row: AlreadyPlaced())
 
 
 def mark_prepared(order_id: str, *, now: datetime) -> None:
-    """Note that pay parameters are handed out. Raises Changed when the order no longer awaits payment."""
+    """Note that pay parameters are handed out. Raises Changed when the order no longer awaits
+    payment.
+    """
     writes = WriteSet()
     writes.update(
         order_key(order_id),
         [OrderRow.prepared_at.set(now)],
-        guard=_in(OrderState.AWAITING_PAYMENT),
+        guard=in_state(OrderState.AWAITING_PAYMENT),
     )
     writes.commit()
 
 
 def mark_checked(order_id: str, *, now: datetime, not_since: datetime) -> bool:
-    """Note that WeChat is being asked now; False when it was asked after `not_since` or need not be."""
+    """Note that WeChat is being asked now; False when it was asked after `not_since` or need not
+    be.
+    """
     writes = WriteSet()
     never_or_long_ago = OrderRow.checked_at.does_not_exist() | (OrderRow.checked_at < not_since)
     writes.update(
         order_key(order_id),
         [OrderRow.checked_at.set(now)],
-        guard=_in(OrderState.AWAITING_PAYMENT) & never_or_long_ago,
+        guard=in_state(OrderState.AWAITING_PAYMENT) & never_or_long_ago,
     )
     try:
         writes.commit()
@@ -217,7 +220,9 @@ def mark_paid(
     now: datetime,
     due_at: datetime,
 ) -> None:
-    """The payment is in, in full. Guard: it still awaits payment. Due until its reactions are done."""
+    """The payment is in, in full. Guard: it still awaits payment. Due until its reactions are
+    done.
+    """
     actions: list[Action] = [
         OrderRow.order_state.set(becomes.value),
         OrderRow.paid_at.set(now),
@@ -226,13 +231,15 @@ def mark_paid(
         OrderRow.transaction_id.set(transaction_id),
         *due_actions(order.order_id, due_at),
     ]
-    writes.update(order_key(order.order_id), actions, guard=_in(OrderState.AWAITING_PAYMENT))
+    writes.update(order_key(order.order_id), actions, guard=in_state(OrderState.AWAITING_PAYMENT))
 
 
 def mark_cancelled(
     writes: WriteSet, order: Order, *, reason: str, now: datetime, due_at: datetime | None
 ) -> None:
-    """It will not be paid. Guard: it still awaits payment. `due_at`: look at WeChat once more then."""
+    """It will not be paid. Guard: it still awaits payment. `due_at`: look at WeChat once more
+    then.
+    """
     actions: list[Action] = [
         OrderRow.order_state.set(OrderState.CANCELLED.value),
         OrderRow.cancelled_at.set(now),
@@ -240,124 +247,18 @@ def mark_cancelled(
         OrderRow.units_held.set(0),
         *due_actions(order.order_id, due_at),
     ]
-    writes.update(order_key(order.order_id), actions, guard=_in(OrderState.AWAITING_PAYMENT))
+    writes.update(order_key(order.order_id), actions, guard=in_state(OrderState.AWAITING_PAYMENT))
 
 
 def mark_to_ship(order_id: str) -> None:
     """Its group is complete. Nothing happens unless it is paid and waiting."""
     writes = WriteSet()
     actions = [OrderRow.order_state.set(OrderState.TO_SHIP.value)]
-    writes.update(order_key(order_id), actions, guard=_in(OrderState.PAID))
+    writes.update(order_key(order_id), actions, guard=in_state(OrderState.PAID))
     try:
         writes.commit()
     except Changed:
         return
-
-
-def begin_ending_refund(
-    writes: WriteSet,
-    order: Order,
-    refund_id: str,
-    *,
-    gives_back_stock: bool,
-    newly_paid: tuple[str, int, datetime] | None = None,
-    due_at: datetime | None = None,
-    reserved: bool = False,
-) -> None:
-    """The order ends: everything that is left goes back. Guards: its state, and its refundable amount, as read.
-
-    `newly_paid`: (transaction id, fen, when) of a payment that cannot be honoured, and is refunded at once.
-    `reserved`: the amount was taken from `refundable_fen` when the refund was requested.
-    """
-    actions: list[Action] = [OrderRow.order_state.set(OrderState.REFUNDING.value)]
-    guard = _in(order.order_state)
-    if newly_paid is not None:
-        transaction_id, paid_fen, now = newly_paid
-        actions += [
-            OrderRow.transaction_id.set(transaction_id),
-            OrderRow.paid_fen.set(paid_fen),
-            OrderRow.paid_at.set(now),
-        ]
-        guard &= OrderRow.transaction_id.does_not_exist()
-    elif not reserved:
-        guard &= OrderRow.refundable_fen == order.refundable_fen
-    if not reserved:
-        actions += [OrderRow.refundable_fen.set(0), *_one_more_refund(refund_id)]
-    if gives_back_stock:
-        actions.append(OrderRow.units_held.set(0))
-    actions += due_actions(order.order_id, due_at) if due_at is not None else []
-    writes.update(order_key(order.order_id), actions, guard=guard)
-
-
-def reserve_refund(
-    writes: WriteSet,
-    order: Order,
-    refund_id: str,
-    amount_fen: int,
-    *,
-    refusal: Callable[[Any], Exception],
-) -> None:
-    """Take an amount for a refund that does not (or not yet) end the order. Guards: its state, enough left."""
-    writes.update(
-        order_key(order.order_id),
-        [
-            OrderRow.refundable_fen.set(OrderRow.refundable_fen - amount_fen),
-            *_one_more_refund(refund_id),
-        ],
-        guard=_in(order.order_state) & (OrderRow.refundable_fen >= amount_fen),
-        refusal=refusal,
-    )
-
-
-def unreserve_refund(writes: WriteSet, order_id: str, amount_fen: int) -> None:
-    """A requested refund will not happen: its amount can be asked for again."""
-    writes.update(
-        order_key(order_id),
-        [
-            OrderRow.refundable_fen.set(OrderRow.refundable_fen + amount_fen),
-            OrderRow.open_refund_count.set(OrderRow.open_refund_count - 1),
-        ],
-        guard=OrderRow.open_refund_count >= 1,
-    )
-
-
-def lower_reservation(writes: WriteSet, order_id: str, difference_fen: int) -> None:
-    """An operator approved less than was asked for."""
-    writes.update(
-        order_key(order_id),
-        [OrderRow.refundable_fen.set(OrderRow.refundable_fen + difference_fen)],
-        guard=OrderRow.open_refund_count >= 1,
-    )
-
-
-def finish_refund(writes: WriteSet, order_id: str, amount_fen: int, *, ends_order: bool) -> None:
-    """WeChat says that this much has been paid back."""
-    actions: list[Action] = [
-        OrderRow.refunded_fen.set((OrderRow.refunded_fen | 0) + amount_fen),
-        OrderRow.open_refund_count.set(OrderRow.open_refund_count - 1),
-    ]
-    guard = OrderRow.open_refund_count >= 1
-    if ends_order:
-        actions.append(OrderRow.order_state.set(OrderState.REFUNDED.value))
-        guard &= _in(OrderState.REFUNDING)
-    writes.update(order_key(order_id), actions, guard=guard)
-
-
-def claim_refund_slot(order_id: str, out_refund_no: str, *, now: datetime, not_since: datetime) -> bool:
-    """Refunds of one order go to WeChat at least a minute apart. False: another one went after `not_since`."""
-    free = (
-        OrderRow.last_refund_no.does_not_exist()
-        | (OrderRow.last_refund_no == out_refund_no)
-        | (OrderRow.last_refund_at <= not_since)
-    )
-    writes = WriteSet()
-    actions = [OrderRow.last_refund_no.set(out_refund_no), OrderRow.last_refund_at.set(now)]
-    writes.update(order_key(order_id), actions, guard=free)
-    try:
-        writes.commit()
-    except Changed:
-        return False
-    return True
 
 
 def put_off(order_id: str, until: datetime, now: datetime) -> None:
@@ -366,7 +267,9 @@ def put_off(order_id: str, until: datetime, now: datetime) -> None:
 
 
 def take_off_due(order: Order) -> None:
-    """Nothing more happens to it by itself; only if nobody gave it another due time since it was read."""
+    """Nothing more happens to it by itself; only if nobody gave it another due time since it was
+    read.
+    """
     if order.due_at is not None:
         _move_due(order.order_id, None, guard=OrderRow.due_at == stored(order.due_at))
 
@@ -390,14 +293,6 @@ def due_actions(order_id: str, due_at: datetime | None) -> list[Action]:
     ]
 
 
-def _one_more_refund(refund_id: str) -> list[Action]:
-    return [
-        OrderRow.refund_ids.set((OrderRow.refund_ids | []).append([refund_id])),
-        OrderRow.open_refund_count.set((OrderRow.open_refund_count | 0) + 1),
-    ]
-
-
-def _in(state: OrderState) -> Condition:
+def in_state(state: OrderState) -> Condition:
+    """The guard: the order is still in that state."""
     return OrderRow.order_state == state.value
-
-

@@ -1,6 +1,8 @@
-"""Take WeChat's word of a payment (支付通知): believe it only once it is authentic and about our merchant and app.
+"""Take WeChat's word of a payment (支付通知): believe it only once it is authentic and about our
+merchant and app.
 
-Returning means durable: the caller answers 204 only after that. Amounts and states are the business of pay.py.
+Returning means durable: the caller answers 204 only after that. Amounts and states are the
+business of pay.py.
 """
 
 from collections.abc import Mapping
@@ -20,7 +22,9 @@ def take_notification(
     clock: Clock,
     wechat_pay: WechatPay,
 ) -> None:
-    """Raises NotAuthentic (to be answered 401) and WechatUnavailable while WeChat Pay is switched off."""
+    """Raises NotAuthentic (to be answered 401) and WechatUnavailable while WeChat Pay is switched
+    off.
+    """
     notification = wechat_pay.read_notification(headers, body, clock.now())
     if not isinstance(notification, PaymentNotification):
         findings.record("unexpected_notification", notification.id, {"at": "payments"}, clock=clock)

@@ -1,4 +1,5 @@
-"""Book a refund that has reached its member in the ledger, and take it off the list of what is due. Safe to run any number of times.
+"""Book a refund that has reached its member in the ledger, and take it off the list of what is
+due. Safe to run any number of times.
 """
 
 from chalicelib.kit.clock import Clock

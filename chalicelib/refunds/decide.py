@@ -1,6 +1,7 @@
 """Decide a refund that waits for an operator: approve it, perhaps for less, or reject it.
 
-One commit moves the refund, the order's amounts and, when the order ends with it, its stock. Deciding the same way twice is once.
+One commit moves the refund, the order's amounts and, when the order ends with it, its stock.
+Deciding the same way twice is once.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from chalicelib.kit.clock import Clock, after
 from chalicelib.kit.errors import NotAllowed
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
+from chalicelib.orders import refundable
 from chalicelib.orders import store as orders
 from chalicelib.orders.give_back import give_back
 from chalicelib.orders.model import BEFORE_SHIPPING
@@ -29,7 +31,9 @@ class Decision:
 
 
 def decide(decision: Decision, *, clock: Clock) -> Refund:
-    """The refund as it is afterwards. Raises NotAllowed when it was decided otherwise, RefundExceedsPayment, NotFound."""
+    """The refund as it is afterwards. Raises NotAllowed when it was decided otherwise,
+    RefundExceedsPayment, NotFound.
+    """
     return until_settled(lambda: _decide(decision, clock))
 
 
@@ -41,7 +45,7 @@ def _decide(decision: Decision, clock: Clock) -> Refund:
     if decision.approve:
         _approve(writes, refund, decision, clock)
     else:
-        orders.unreserve_refund(writes, refund.order_id, refund.amount_fen)
+        refundable.unreserve(writes, refund.order_id, refund.amount_fen)
         refunds.move(
             writes,
             refund,
@@ -69,12 +73,12 @@ def _approve(writes: WriteSet, refund: Refund, decision: Decision, clock: Clock)
     ends_order = refund.ends_order and amount_fen == refund.amount_fen
     if ends_order:
         order = orders.get(refund.order_id)
-        orders.begin_ending_refund(
+        refundable.begin_ending(
             writes, order, refund.refund_id, gives_back_stock=True, reserved=True
         )
         give_back(writes, order, BEFORE_SHIPPING, now=now)
     elif amount_fen < refund.amount_fen:
-        orders.lower_reservation(writes, refund.order_id, refund.amount_fen - amount_fen)
+        refundable.lower(writes, refund.order_id, refund.amount_fen - amount_fen)
     refunds.move(
         writes,
         refund,

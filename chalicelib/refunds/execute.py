@@ -1,6 +1,8 @@
-"""Ask WeChat for a refund (执行退款): the same number until WeChat closes it, however often this runs.
+"""Ask WeChat for a refund (执行退款): the same number until WeChat closes it, however often this
+runs.
 
-The refund's row is the intent; the call follows; settle.py writes what WeChat says. A crash anywhere in between is picked up by the sweep.
+The refund's row is the intent; the call follows; settle.py writes what WeChat says. A crash
+anywhere in between is picked up by the sweep.
 """
 
 from aws_lambda_powertools import Logger
@@ -8,7 +10,7 @@ from aws_lambda_powertools import Logger
 from chalicelib.gateways.wechat_pay import RefundRequest, RefusedByWechat, WechatPay
 from chalicelib.kit import findings
 from chalicelib.kit.clock import Clock, after
-from chalicelib.orders import store as orders
+from chalicelib.orders import refundable
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.model import SECONDS_BETWEEN_REFUNDS, UNDER_WAY, Refund
 from chalicelib.refunds.settle import settle
@@ -25,7 +27,7 @@ def execute(refund_id: str, *, clock: Clock, wechat_pay: WechatPay, notify_url: 
     if refund.refund_state not in UNDER_WAY:
         return
     now = clock.now()
-    slot = orders.claim_refund_slot(
+    slot = refundable.claim_slot(
         refund.order_id,
         refund.out_refund_no,
         now=now,
@@ -52,7 +54,9 @@ def execute(refund_id: str, *, clock: Clock, wechat_pay: WechatPay, notify_url: 
 
 
 def _refused(refund: Refund, refused: RefusedByWechat, *, clock: Clock) -> None:
-    """A definite no (balance short, for one): the same number goes out again later, and a person is told."""
+    """A definite no (balance short, for one): the same number goes out again later, and a person
+    is told.
+    """
     facts = {"code": refused.code, "status": refused.status, "order_id": refund.order_id}
     findings.record("refund_refused", refund.refund_id, facts, clock=clock)
     refunds.look_again(refund, due_at=refund.next_look(clock.now()))

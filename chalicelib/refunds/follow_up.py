@@ -1,6 +1,8 @@
-"""Look after a refund that is due: queue it again under the same number, or ask WeChat how it stands.
+"""Look after a refund that is due: queue it again under the same number, or ask WeChat how it
+stands.
 
-Run by the sweep for every refund whose due time has come; also what repairs a lost stream record or a queue that gave up.
+Run by the sweep for every refund whose due time has come; also what repairs a lost stream record
+or a queue that gave up.
 """
 
 from chalicelib.gateways.refund_queue import RefundQueue

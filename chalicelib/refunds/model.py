@@ -1,4 +1,5 @@
-"""A refund (退款): money on its way back to the member, each alone, each against its own payment. Frozen and pure.
+"""A refund (退款): money on its way back to the member, each alone, each against its own payment.
+Frozen and pure.
 
 Its id derives from the order and the cause, so that asking twice for the same reason refunds once.
 """
@@ -47,7 +48,9 @@ UNDER_WAY = frozenset({RefundState.REQUESTED, RefundState.PROCESSING})
 """WeChat is to be asked, or asked again."""
 
 TAKES_SUCCESS = frozenset({*UNDER_WAY, RefundState.ABNORMAL, RefundState.CLOSED})
-"""From any of these WeChat's word that the money is back is believed: answers may arrive in any order."""
+"""From any of these WeChat's word that the money is back is believed: answers may arrive in any
+order.
+"""
 
 
 ENDED = frozenset({RefundState.SUCCEEDED, RefundState.REJECTED, RefundState.WITHDRAWN})
@@ -81,7 +84,9 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Refund:
-    """One refund. `amount_fen` of the `total_fen` that was paid. `ends_order`: it takes all that is left."""
+    """One refund. `amount_fen` of the `total_fen` that was paid. `ends_order`: it takes all that
+    is left.
+    """
 
     refund_id: str
     order_id: str

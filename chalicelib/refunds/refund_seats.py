@@ -1,6 +1,8 @@
-"""Refund every seat of a failed group (拼团失败退款): each order alone, so that one that cannot go does not strand the others.
+"""Refund every seat of a failed group (拼团失败退款): each order alone, so that one that cannot go
+does not strand the others.
 
-Each order's commit moves it to `refunding`, gives back its stock and limit, and requests its refund. The group is finished once all are.
+Each order's commit moves it to `refunding`, gives back its stock and limit, and requests its
+refund. The group is finished once all are.
 """
 
 from chalicelib.groups import store as groups
@@ -10,6 +12,7 @@ from chalicelib.kit.clock import Clock
 from chalicelib.kit.errors import Refusal
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import Changed, WriteSet
+from chalicelib.orders import refundable
 from chalicelib.orders import store as orders
 from chalicelib.orders.give_back import give_back
 from chalicelib.orders.model import GROUP_FAILED, OrderState
@@ -18,7 +21,9 @@ from chalicelib.refunds.model import Cause, new_refund
 
 
 def refund_seats(group_id: str, *, clock: Clock) -> int:
-    """How many seats could not be refunded just now; 0 means the group is finished. Safe to run any number of times."""
+    """How many seats could not be refunded just now; 0 means the group is finished. Safe to run
+    any number of times.
+    """
     group, seats = groups.find_with_seats(group_id)
     if group is None or group.group_state is not GroupState.FAILED:
         return 0
@@ -52,7 +57,7 @@ def _request(order_id: str, clock: Clock) -> None:
         now=now,
     )
     writes = WriteSet()
-    orders.begin_ending_refund(writes, order, refund.refund_id, gives_back_stock=True)
+    refundable.begin_ending(writes, order, refund.refund_id, gives_back_stock=True)
     refunds.request(writes, refund)
     give_back(writes, order, GROUP_FAILED, now=now)
     writes.commit()

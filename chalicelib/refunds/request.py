@@ -1,7 +1,8 @@
 """Ask for a refund (申请退款), by the member or by an operator.
 
-A member's whole refund of an order that waits to be shipped goes out at once; any other waits for an operator. An operator's waits
-for nobody. What takes all that is left ends the order; a part leaves it as it is.
+A member's whole refund of an order that waits to be shipped goes out at once; any other waits for
+an operator. An operator's waits for nobody. What takes all that is left ends the order; a part
+leaves it as it is.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from chalicelib.kit.clock import Clock
 from chalicelib.kit.ids import fingerprint
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet, changed
+from chalicelib.orders import refundable
 from chalicelib.orders import store as orders
 from chalicelib.orders.errors import IdempotencyConflict
 from chalicelib.orders.give_back import give_back
@@ -32,7 +34,9 @@ from chalicelib.refunds.model import (
 
 @dataclass(frozen=True)
 class RefundRequest:
-    """Who wants how much back, and why. `amount_fen` None: all that is left. `request_key`: what makes a repeat one."""
+    """Who wants how much back, and why. `amount_fen` None: all that is left. `request_key`: what
+    makes a repeat one.
+    """
 
     order_id: str
     request_key: str
@@ -61,7 +65,9 @@ class Requested:
 
 
 def request(command: RefundRequest, *, clock: Clock) -> Requested:
-    """Raises OrderNotRefundable, RefundExceedsPayment, GroupForming, IdempotencyConflict, NotFound."""
+    """Raises OrderNotRefundable, RefundExceedsPayment, GroupForming, IdempotencyConflict,
+    NotFound.
+    """
     return until_settled(lambda: _request(command, clock))
 
 
@@ -110,7 +116,9 @@ def _amount(order: Order, command: RefundRequest) -> int:
 
 
 def _leave_forming_group(order: Order, amount_fen: int, clock: Clock) -> Refund | None:
-    """A paid order waits for its group: leaving it whole is the one refund, where allowed. None: it is complete."""
+    """A paid order waits for its group: leaving it whole is the one refund, where allowed. None:
+    it is complete.
+    """
     group = groups.get(str(order.group_id))
     if group.group_state is GroupState.COMPLETE:
         return None
@@ -123,9 +131,9 @@ def _leave_forming_group(order: Order, amount_fen: int, clock: Clock) -> Refund 
 def _commit(order: Order, refund: Refund) -> None:
     writes = WriteSet()
     if refund.ends_order and refund.refund_state is RefundState.REQUESTED:
-        orders.begin_ending_refund(writes, order, refund.refund_id, gives_back_stock=True)
+        refundable.begin_ending(writes, order, refund.refund_id, gives_back_stock=True)
         give_back(writes, order, BEFORE_SHIPPING, now=refund.requested_at)
     else:
-        orders.reserve_refund(writes, order, refund.refund_id, refund.amount_fen, refusal=changed)
+        refundable.reserve(writes, order, refund.refund_id, refund.amount_fen, refusal=changed)
     refunds.request(writes, refund)
     writes.commit()

@@ -1,18 +1,21 @@
-"""Try a refund again, by an operator: the next number after WeChat closed one, the same number in every other case.
+"""Try a refund again, by an operator: the next number after WeChat closed one, the same number in
+every other case.
 """
 
 from chalicelib.kit.clock import Clock, after
 from chalicelib.kit.errors import NotAllowed
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
-from chalicelib.orders import store as orders
+from chalicelib.orders import refundable
 from chalicelib.orders.model import REACTION_SECONDS
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.model import UNDER_WAY, Refund, RefundState
 
 
 def retry(refund_id: str, *, operator: str, reason: str, clock: Clock) -> Refund:
-    """A closed refund goes out under its next number; one under way is due now. Raises NotAllowed, NotFound."""
+    """A closed refund goes out under its next number; one under way is due now. Raises NotAllowed,
+    NotFound.
+    """
     return until_settled(lambda: _retry(refund_id, operator, reason, clock))
 
 
@@ -28,13 +31,16 @@ def _retry(refund_id: str, operator: str, reason: str, clock: Clock) -> Refund:
 def resolve_abnormal(
     refund_id: str, *, paid_by_hand: bool, operator: str, reason: str, clock: Clock
 ) -> Refund:
-    """An abnormal refund, once somebody has looked: ask WeChat again under the same number, or note that the
-    money went back outside WeChat. Twice is once. Raises NotAllowed, NotFound.
+    """An abnormal refund, once somebody has looked: ask WeChat again under the same number, or
+    note that the money went back outside WeChat. Twice is once. Raises NotAllowed, NotFound.
+
     """
     return until_settled(lambda: _resolve(refund_id, paid_by_hand, operator, reason, clock))
 
 
-def _resolve(refund_id: str, paid_by_hand: bool, operator: str, reason: str, clock: Clock) -> Refund:
+def _resolve(
+    refund_id: str, paid_by_hand: bool, operator: str, reason: str, clock: Clock
+) -> Refund:
     refund = refunds.get(refund_id)
     if refund.paid_by_hand and paid_by_hand:
         return refund
@@ -55,7 +61,7 @@ def _resolve(refund_id: str, paid_by_hand: bool, operator: str, reason: str, clo
         decision_reason=reason,
         paid_by_hand=True,
     )
-    orders.finish_refund(writes, refund.order_id, refund.amount_fen, ends_order=refund.ends_order)
+    refundable.finish(writes, refund.order_id, refund.amount_fen, ends_order=refund.ends_order)
     writes.commit()
     return refunds.get(refund_id)
 

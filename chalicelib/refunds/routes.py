@@ -1,13 +1,13 @@
-"""HTTP routes of refunds under /v1: ask, take back, and WeChat's word of them.
-"""
+"""HTTP routes of refunds under /v1: ask, take back, and WeChat's word of them."""
 
 from chalice.app import Blueprint
 
 from chalicelib import wiring
 from chalicelib.kit.endpoint import Answer, Call
 from chalicelib.orders import store as orders
+from chalicelib.orders.show import refund_answer
 from chalicelib.refunds.request import RefundRequest, request
-from chalicelib.refunds.schemas import RefundBody, refund_answer
+from chalicelib.refunds.schemas import RefundBody
 from chalicelib.refunds.take_notification import take_notification
 from chalicelib.refunds.withdraw import withdraw
 

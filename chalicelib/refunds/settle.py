@@ -1,4 +1,5 @@
-"""Write down what WeChat says of a refund, from its answer, a query or a notification, in whatever order they come.
+"""Write down what WeChat says of a refund, from its answer, a query or a notification, in whatever
+order they come.
 
 Marked refunded only when WeChat says so. Old attempts and steps backwards are ignored.
 """
@@ -12,7 +13,7 @@ from chalicelib.kit import findings
 from chalicelib.kit.clock import Clock, after
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
-from chalicelib.orders import store as orders
+from chalicelib.orders import refundable
 from chalicelib.orders.model import REACTION_SECONDS
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.model import (
@@ -27,7 +28,9 @@ logger = Logger()
 
 
 def settle(report: RefundReport, *, clock: Clock) -> Refund | None:
-    """The refund as it is afterwards; None when it is none of ours, which is recorded for a person."""
+    """The refund as it is afterwards; None when it is none of ours, which is recorded for a
+    person.
+    """
     return until_settled(lambda: _settle(report, clock))
 
 
@@ -76,9 +79,7 @@ def _succeed(refund: Refund, wechat_refund_id: str, now: datetime) -> None:
         due_at=after(now, REACTION_SECONDS),
         wechat_refund_id=wechat_refund_id,
     )
-    orders.finish_refund(
-        writes, refund.order_id, refund.amount_fen, ends_order=refund.ends_order
-    )
+    refundable.finish(writes, refund.order_id, refund.amount_fen, ends_order=refund.ends_order)
     writes.commit()
 
 

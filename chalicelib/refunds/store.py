@@ -1,4 +1,5 @@
-"""The refunds table: reads, and the writes that move a refund on, each guarded by the state and attempt it moves from.
+"""The refunds table: reads, and the writes that move a refund on, each guarded by the state and
+attempt it moves from.
 
 What it does to the order's amounts stands in orders/store.py; the verbs put both into one commit.
 """
@@ -97,7 +98,9 @@ def read_all(refund_ids: Iterable[str]) -> dict[str, Refund]:
 
 
 def request(writes: WriteSet, refund: Refund) -> None:
-    """Write a new refund: due at once when it waits for nobody, else in the operators' queue. Guard: it is new."""
+    """Write a new refund: due at once when it waits for nobody, else in the operators' queue.
+    Guard: it is new.
+    """
     given = {name: value for name, value in asdict(refund).items() if value not in (None, ())}
     if refund.evidence_urls:
         given["evidence_urls"] = list(refund.evidence_urls)
@@ -126,7 +129,9 @@ def move(
     ends_order: bool | None = None,
     paid_by_hand: bool | None = None,
 ) -> None:
-    """Move it on. Guards: its state and attempt as read. Without `due_at` no sweep will look at it again."""
+    """Move it on. Guards: its state and attempt as read. Without `due_at` no sweep will look at it
+    again.
+    """
     actions: list[Action] = [RefundRow.refund_state.set(becomes.value)]
     if due_at is not None:
         actions += _due(refund.refund_id, due_at)

@@ -1,6 +1,8 @@
-"""Take WeChat's word of a refund (退款通知): believe it only once it is authentic and about our merchant.
+"""Take WeChat's word of a refund (退款通知): believe it only once it is authentic and about our
+merchant.
 
-Returning means durable: the caller answers 204 only after that. States are the business of settle.py.
+Returning means durable: the caller answers 204 only after that. States are the business of
+settle.py.
 """
 
 from collections.abc import Mapping
@@ -19,7 +21,9 @@ def take_notification(
     clock: Clock,
     wechat_pay: WechatPay,
 ) -> None:
-    """Raises NotAuthentic (to be answered 401) and WechatUnavailable while WeChat Pay is switched off."""
+    """Raises NotAuthentic (to be answered 401) and WechatUnavailable while WeChat Pay is switched
+    off.
+    """
     notification = wechat_pay.read_notification(headers, body, clock.now())
     if not isinstance(notification, RefundNotification):
         findings.record("unexpected_notification", notification.id, {"at": "refunds"}, clock=clock)

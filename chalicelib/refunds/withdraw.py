@@ -1,11 +1,10 @@
-"""Take a refund request back (撤销退款申请), while nobody has decided it.
-"""
+"""Take a refund request back (撤销退款申请), while nobody has decided it."""
 
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.errors import NotFound
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
-from chalicelib.orders import store as orders
+from chalicelib.orders import refundable
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.errors import RefundNotCancellable
 from chalicelib.refunds.model import Refund, RefundState
@@ -25,7 +24,7 @@ def _withdraw(refund_id: str, member_id: str, clock: Clock) -> Refund:
     if refund.refund_state is not RefundState.AWAITING_OPERATOR:
         raise RefundNotCancellable()
     writes = WriteSet()
-    orders.unreserve_refund(writes, refund.order_id, refund.amount_fen)
+    refundable.unreserve(writes, refund.order_id, refund.amount_fen)
     refunds.move(writes, refund, RefundState.WITHDRAWN, now=clock.now())
     writes.commit()
     return refunds.get(refund_id)

@@ -1,4 +1,5 @@
-"""The stock table: units supplied and units left, per SKU. Every change is relative and guarded in the write.
+"""The stock table: units supplied and units left, per SKU. Every change is relative and guarded in
+the write.
 
 `units_left` never goes below zero; what was supplied equals what is left plus what orders hold.
 """
@@ -42,6 +43,4 @@ def reserve(writes: WriteSet, sku_id: str, quantity: int) -> None:
 
 def release(writes: WriteSet, sku_id: str, quantity: int) -> None:
     """Give units back. Belongs in the commit that moves their order on, so that it happens once."""
-    writes.update(
-        stock_key(sku_id), [StockRow.units_left.set(StockRow.units_left + quantity)]
-    )
+    writes.update(stock_key(sku_id), [StockRow.units_left.set(StockRow.units_left + quantity)])

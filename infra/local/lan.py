@@ -14,7 +14,22 @@ from urllib.parse import urlsplit
 
 ANY_ADDRESS = "0.0.0.0"
 ANSWER_SECONDS_MAX = 60
-NOT_PASSED_ON = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
+# The emulator picks the service by host, target and signature headers before it looks at the
+# path, so what is not listed stays here.
+PASSED_ON = frozenset(
+    {
+        "accept",
+        "accept-language",
+        "access-control-request-headers",
+        "access-control-request-method",
+        "authorization",
+        "content-type",
+        "idempotency-key",
+        "origin",
+        "user-agent",
+    }
+)
+KEPT_BACK = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
 
 
 class LanProxy:
@@ -56,11 +71,10 @@ def _handler_for(api_url: str) -> type[BaseHTTPRequestHandler]:
         def pass_on(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = self.rfile.read(length) if length else None
-            headers = {
-                name: value
-                for name, value in self.headers.items()
-                if name.lower() not in NOT_PASSED_ON
-            }
+            headers = passed_on(dict(self.headers.items()))
+            if not self.path.startswith("/"):
+                self.send_error(400)
+                return
             connection = http.client.HTTPConnection(api.netloc, timeout=ANSWER_SECONDS_MAX)
             # Climbing with .. stays below the API: the emulator does not resolve such segments.
             connection.request(self.command, api.path + self.path, body, headers)
@@ -69,7 +83,7 @@ def _handler_for(api_url: str) -> type[BaseHTTPRequestHandler]:
             connection.close()
             self.send_response(answer.status)
             for name, value in answer.getheaders():
-                if name.lower() not in NOT_PASSED_ON:
+                if name.lower() not in KEPT_BACK:
                     self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
@@ -81,6 +95,16 @@ def _handler_for(api_url: str) -> type[BaseHTTPRequestHandler]:
             """Nothing: the functions log their own requests."""
 
     return Handler
+
+
+def passed_on(headers: dict[str, str]) -> dict[str, str]:
+    """The headers that reach the API; an authorization only when it is a session's token."""
+    return {
+        name: value
+        for name, value in headers.items()
+        if name.lower() in PASSED_ON
+        and (name.lower() != "authorization" or value.startswith("Bearer "))
+    }
 
 
 def _address_in_lan() -> str:

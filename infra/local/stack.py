@@ -37,7 +37,7 @@ PARAMETER_PREFIX = "/kaituan/local"
 WARMED = tuple(
     function.name
     for function in FUNCTIONS
-    if function.schedule is None and function.name != "admin_money"
+    if function.schedule is None and function.name not in {"admin_money", "execute_refunds"}
 )
 
 

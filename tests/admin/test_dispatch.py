@@ -1,15 +1,10 @@
 """The way of a command: what is not one, what is wrong with it, and where money commands may go."""
 
-from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
-import sys
 
 import pytest
 
-from chalicelib.admin import dispatch as dispatching
-from chalicelib.admin.command import Command, MoneyCommand
-from chalicelib.admin.dispatch import MOVES_MONEY, dispatch
+from chalicelib.admin.dispatch import MOVES_MONEY, Commands, dispatch
 from chalicelib.settings import Environment
 from chalicelib.wiring import Wiring
 from tests.in_process import everything
@@ -72,32 +67,62 @@ def test_a_refusal_is_answered_with_its_code(wired: Wiring) -> None:
     assert error == {"code": "not_found", "detail": "There is no campaign nothing."}
 
 
-class Payload(Command):
-    """What the trial commands take."""
-
-    fails: bool = False
+TRIALS = Commands("tests.admin.trials", {"try_it": False, "try_money": True})
 
 
-class MoneyPayload(MoneyCommand):
-    """What the trial money commands take."""
+def test_a_command_is_given_its_checked_payload(wired: Wiring) -> None:
+    answer = dispatch({"command": "try_it", "dry_run": True}, money=False, commands=TRIALS)
+
+    assert answer == {"ok": True, "result": {"dry_run": True, "fails": False}}
 
 
-def trial(name: str, payload_class: type[Command]) -> ModuleType:
-    module = ModuleType(f"chalicelib.admin.{name}")
+def test_a_crash_is_answered_without_what_it_said(wired: Wiring) -> None:
+    answer = dispatch({"command": "try_it", "fails": True}, money=False, commands=TRIALS)
 
-    def run(payload: Any, _wiring: Wiring) -> dict[str, Any]:
-        if getattr(payload, "fails", False):
-            raise LookupError("a member's name")
-        return dict(payload.model_dump())
-
-    module.__dict__.update(Payload=payload_class, run=run)
-    return module
+    assert answer["ok"] is False
+    assert answer["error"]["code"] == "unexpected"
+    assert "LookupError" in answer["error"]["detail"]
+    assert "a member's name" not in str(answer)
 
 
-@pytest.fixture
-def trials(wired: Wiring, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Two more commands: `try_it`, and `try_money`, which moves money."""
-    table = {**MOVES_MONEY, "try_it": False, "try_money": True}
-    monkeypatch.setitem(sys.modules, "chalicelib.admin.try_it", trial("try_it", Payload))
-    monkeypatch.setitem(sys.modules, "chalicelib.admin.try_money", trial("try_money", MoneyPayload))
-    yield
+WHO_AND_WHY = {"operator": "wang", "reason": "asked by phone"}
+
+
+def test_a_money_command_is_refused_where_none_may_run(wired: Wiring) -> None:
+    event = {"command": "try_money", **WHO_AND_WHY}
+
+    answer = dispatch(event, money=False, commands=TRIALS)
+
+    assert answer["error"]["code"] == "not_allowed"
+    assert "admin_money" in answer["error"]["detail"]
+
+
+def test_a_money_command_runs_where_money_moves(wired: Wiring) -> None:
+    event = {"command": "try_money", **WHO_AND_WHY}
+
+    for money in (True, None):
+        answer = dispatch(event, money=money, commands=TRIALS)
+        assert answer == {"ok": True, "result": {"dry_run": False, **WHO_AND_WHY}}
+
+
+def test_any_other_command_is_refused_where_money_moves(wired: Wiring) -> None:
+    answer = dispatch({"command": "try_it"}, money=True, commands=TRIALS)
+
+    assert answer["error"]["code"] == "not_allowed"
+
+
+@pytest.mark.parametrize("given", [{}, {"operator": "wang"}, {"operator": "", "reason": ""}])
+def test_a_money_command_says_who_and_why(wired: Wiring, given: dict[str, str]) -> None:
+    answer = dispatch({"command": "try_money", **given}, money=True, commands=TRIALS)
+
+    assert answer["error"]["code"] == "invalid_request"
+    assert "reason" in [found["field"] for found in answer["error"]["errors"]]
+
+
+@pytest.mark.parametrize("environment", [Environment(admin_takes_money_commands=True)])
+def test_on_the_local_stack_admin_takes_both_and_who_and_why_have_defaults(wired: Wiring) -> None:
+    answer = dispatch({"command": "try_money"}, money=False, commands=TRIALS)
+    assert answer["result"] == {"dry_run": False, "operator": "local", "reason": "local"}
+
+    answer = dispatch({"command": "try_money", **WHO_AND_WHY}, money=False, commands=TRIALS)
+    assert answer["result"] == {"dry_run": False, **WHO_AND_WHY}

@@ -1,12 +1,12 @@
-"""Putting, pausing and ending campaigns: what is kept, what is refused, what a race leaves behind."""
+"""Putting, pausing and ending campaigns: what is kept, what is refused, what a race leaves."""
 
 from datetime import timedelta
 
 import pytest
 
 from chalicelib.catalog import store as catalog
-from chalicelib.catalog.errors import CampaignEnded
 from chalicelib.catalog.end_campaign import end_campaign
+from chalicelib.catalog.errors import CampaignEnded
 from chalicelib.catalog.model import (
     MOST_OFFERS,
     Campaign,
@@ -91,9 +91,7 @@ def test_a_pause_during_an_edit_is_not_lost(wired: Wiring) -> None:
     stocked(product(), clock=wired.clock)
     put_campaign(campaign(), clock=wired.clock)
 
-    with just_before(
-        "TransactWriteItems", lambda: pause_campaign("autumn", clock=wired.clock)
-    ):
+    with just_before("TransactWriteItems", lambda: pause_campaign("autumn", clock=wired.clock)):
         put_campaign(campaign(size=5), clock=wired.clock)
 
     assert standing("autumn") == CampaignStanding(campaign=campaign(size=5), paused=True)
@@ -167,7 +165,10 @@ def test_a_campaign_that_ran_out_can_be_given_a_new_end(wired: Wiring, clock: Fa
     [
         (campaign(ends_in_seconds=0), "ends_at must be in the future"),
         (campaign(prices_fen={"apples-5": 1500, "nothing": 1}), "Not on sale: nothing"),
-        (campaign(prices_fen={"apples-5": 1500, "pears-5": 1500}), "several products: apples, pears"),
+        (
+            campaign(prices_fen={"apples-5": 1500, "pears-5": 1500}),
+            "several products: apples, pears",
+        ),
         (campaign(prices_fen={"apples-5": 2001}), "group price of 2001 fen is above the solo"),
     ],
 )

@@ -189,9 +189,7 @@ def test_a_dry_run_says_what_it_would_do_and_does_not(wired: Wiring) -> None:
     stocked(product("apples", sku("small", units=3), sku("big", units=7)), clock=wired.clock)
     before = everything()
 
-    put = put_product(
-        product("apples", sku("small", units=5)), clock=wired.clock, dry_run=True
-    )
+    put = put_product(product("apples", sku("small", units=5)), clock=wired.clock, dry_run=True)
 
     assert put.outcome is Outcome.CHANGED
     assert put.stock == (SkuStock("small", 5, 5),)
@@ -202,9 +200,7 @@ def test_a_dry_run_says_what_it_would_do_and_does_not(wired: Wiring) -> None:
 def test_thirty_skus_can_make_way_for_thirty_others(wired: Wiring) -> None:
     stocked(product("apples", *(sku(f"old-{n}") for n in range(30))), clock=wired.clock)
 
-    put = put_product(
-        product("apples", *(sku(f"new-{n}") for n in range(30))), clock=wired.clock
-    )
+    put = put_product(product("apples", *(sku(f"new-{n}") for n in range(30))), clock=wired.clock)
 
     assert len(put.withdrawn_sku_ids) == 30
     assert is_for_sale("new-29")

@@ -1,5 +1,4 @@
-"""A fresh shop for each story, over an empty moto.
-"""
+"""A fresh shop for each story, over an empty moto."""
 
 from collections.abc import Iterator
 

@@ -1,5 +1,4 @@
-"""Whole stories of group buying, from opening to shipping or to the money back.
-"""
+"""Whole stories of group buying, from opening to shipping or to the money back."""
 
 import pytest
 

@@ -1,13 +1,12 @@
-"""What comparable open systems get wrong, one test per failure that this system has to be immune to.
+"""What comparable open systems get wrong, one test per failure that this system has to be immune
+to.
 
 The order and the names follow docs/comparison.md.
 """
 
-import ast
-from pathlib import Path
 from threading import Barrier, Thread
 
-from tests.shop import Member, Reply, Shop
+from tests.shop import Member, Reply
 
 
 def at_once(attempts: list[Member], group_id: str) -> list[Reply]:

@@ -1,4 +1,5 @@
-"""Stories of money on its way back: asked for, decided, stuck, closed, abnormal, and told of in any order.
+"""Stories of money on its way back: asked for, decided, stuck, closed, abnormal, and told of in
+any order.
 """
 
 import pytest
@@ -13,7 +14,9 @@ def ready_to_ship(shop: Shop, **changes: object) -> Placed:
     return order
 
 
-def test_a_solo_order_is_ready_to_ship_once_paid_and_refunded_at_once_when_asked(shop: Shop) -> None:
+def test_a_solo_order_is_ready_to_ship_once_paid_and_refunded_at_once_when_asked(
+    shop: Shop,
+) -> None:
     order = ready_to_ship(shop, quantity=2)
     assert (order.amount_fen, shop.units_left()) == (4000, 98)
 
@@ -221,8 +224,16 @@ def test_a_lost_refund_notification_is_made_up_for_by_asking(shop: Shop) -> None
 
 
 @pytest.mark.parametrize(
-    "kind", ["error_before", "error_after", "timeout_before", "timeout_after", "rate_limit",
-             "bad_signature", "garbage"],
+    "kind",
+    [
+        "error_before",
+        "error_after",
+        "timeout_before",
+        "timeout_after",
+        "rate_limit",
+        "bad_signature",
+        "garbage",
+    ],
 )
 def test_whatever_happens_to_the_call_a_refund_is_paid_once(shop: Shop, kind: str) -> None:
     order = ready_to_ship(shop)

@@ -62,3 +62,19 @@ def test_no_policy_allows_scans_but_the_operators() -> None:
         if "dynamodb:Scan" in statement["Action"]
     }
     assert scanning == {"policy-admin"}
+
+
+def test_functions_may_add_to_the_books_and_read_them_nothing_else() -> None:
+    allowed = {
+        action
+        for path in POLICIES
+        for statement in statements(path)
+        for action in statement["Action"]
+        if any("-ledger" in resource for resource in statement["Resource"])
+    }
+    assert allowed == {
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:Scan",
+    }

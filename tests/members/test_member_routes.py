@@ -1,4 +1,4 @@
-"""Sessions, one's profile, config and health over HTTP, and every way of asking for them wrongly."""
+"""Sessions, profile, config and health over HTTP, and every way of asking for them wrongly."""
 
 from typing import Any
 

@@ -16,7 +16,9 @@ from tests.in_process import APP_ID, everything, just_before
 OTHER_APP_ID = "wxfedcba9876543210"
 
 
-def signs_in(wired: Wiring, openid: str, unionid: str | None = None, app_id: str = APP_ID) -> Member:
+def signs_in(
+    wired: Wiring, openid: str, unionid: str | None = None, app_id: str = APP_ID
+) -> Member:
     api = wired.wechat_api
     assert isinstance(api, FakeWechatApi)
     return sign_in(

@@ -36,15 +36,16 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "referrals": frozenset({"kit", "gateways", "members"}),
     "orders": frozenset({"kit", "gateways", "catalog", "stock", "referrals"}),
     "groups": frozenset({"kit", "gateways", "catalog", "stock", "members", "referrals", "orders"}),
-    "refunds": frozenset({"kit", "gateways", "ledger", "orders"}),
+    "refunds": frozenset({"kit", "gateways", "ledger", "orders", "groups"}),
     "commissions": frozenset({"kit", "ledger", "orders", "referrals"}),
     "withdrawals": frozenset({"kit", "gateways", "ledger"}),
     "notifications": frozenset({"kit", "gateways", "members"}),
     "wiring": frozenset({"kit", "gateways", "settings"}),
-    "admin": frozenset({"kit", "gateways"}) | SLICES,
-    "reactions": frozenset({"kit", "gateways", "wiring"}) | SLICES,
-    "sweeps": frozenset({"kit", "gateways", "wiring"}) | SLICES,
-    "app": frozenset({"admin", "reactions", "sweeps", "wiring"}),
+    "admin": frozenset({"kit", "gateways", "wiring", "sweeps"}) | SLICES,
+    "reactions": frozenset({"kit", "gateways", "wiring"}) | SLICES - {"admin"},
+    "sweeps": frozenset({"kit", "gateways", "reactions", "wiring"}) | SLICES - {"admin"},
+    "queues": frozenset({"kit", "gateways", "wiring"}) | SLICES - {"admin"},
+    "app": frozenset({"admin", "queues", "reactions", "sweeps", "wiring"}),
 }
 
 ALLOWED = [
@@ -85,7 +86,6 @@ REFUSED = [
     ("chalicelib/orders/routes.py", "from chalicelib.groups.routes import routes"),
     ("chalicelib/orders/schemas.py", "from chalicelib.refunds.schemas import refund_answer"),
     ("chalicelib/orders/place.py", "from chalicelib.ledger import balances"),
-    ("chalicelib/sweeps.py", "from chalicelib import reactions"),
     ("chalicelib/wiring.py", "import chalicelib.orders.place"),
 ]
 

@@ -1,6 +1,7 @@
-"""Work through a batch of the refund queue: each message alone, failed ones reported so that only they come again.
+"""What each queue runs: each message alone, failed ones reported so that only they come again.
 
-Powertools tells SQS which messages failed; after a few tries they go to the dead-letter queue, and the sweep looks after their refunds.
+Powertools tells SQS which messages failed; after a few tries they go to the dead-letter queue, and
+the sweep looks after what they were about.
 """
 
 from typing import Any
@@ -10,8 +11,10 @@ from chalicelib.refunds.execute import execute
 from chalicelib.wiring import Wiring
 
 
-def work_queue(event: dict[str, Any], context: Any, wired: Wiring) -> dict[str, Any]:
-    """The partial-batch answer of SQS: `{"batchItemFailures": […]}`."""
+def execute_refunds(event: dict[str, Any], context: Any, wired: Wiring) -> dict[str, Any]:
+    """Send each refund of the batch to WeChat. The partial-batch answer:
+    `{"batchItemFailures"}`.
+    """
     from aws_lambda_powertools.utilities.batch import (
         BatchProcessor,
         EventType,

@@ -1,0 +1,275 @@
+"""The invariants, each a pure function from what was read to what is wrong with one row's story.
+
+Each yields sentences of ids and figures, none of which is personal. None reads or writes anything;
+what was not read, or cannot be read, is given the benefit of the doubt.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.admin.audit_books import Books, Supply
+from chalicelib.groups.model import Group, GroupState, SeatState
+from chalicelib.ledger.transfers import Account, Code, transfer_id_for
+from chalicelib.orders.model import Order, OrderState
+from chalicelib.refunds.model import ENDED, UNDER_WAY, Cause, Refund, RefundState
+
+OVERDUE_AFTER = timedelta(hours=1)
+"""A sweep runs every minute and sets a bad item aside for an hour; later than that nobody looks."""
+
+_GROUP_IS_OVER = frozenset({GroupState.COMPLETE, GroupState.FAILED, GroupState.ABANDONED})
+_NEVER_PAID = frozenset({OrderState.AWAITING_PAYMENT, OrderState.CANCELLED})
+_HAS_A_SEAT = frozenset({OrderState.AWAITING_PAYMENT, OrderState.PAID, OrderState.TO_SHIP})
+_ENDED_BY_REFUND = frozenset({OrderState.REFUNDING, OrderState.REFUNDED})
+_NOT_TO_BE_PAID = frozenset({RefundState.REJECTED, RefundState.WITHDRAWN})
+_REFUND_CODES = frozenset({Code.REFUND.value, Code.REFUND_BY_HAND.value})
+_ACCOUNTS = frozenset(account.value for account in Account)
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One thing that is not as it must be always."""
+
+    invariant: str
+    kind: str
+    id: str
+    detail: str
+
+
+Check = Callable[[Books, str], Iterator[str]]
+
+
+# Groups
+
+
+def seats_add_up(books: Books, group_id: str) -> Iterator[str]:
+    """Free, held and paid seats make up the group, and none is below zero."""
+    group = books.groups[group_id]
+    counts = (group.seats_free, group.held_count, group.paid_count)
+    if sum(counts) != group.seats_total or min(counts) < 0:
+        free, held, paid = counts
+        yield f"{free} free + {held} held + {paid} paid, of {group.seats_total}"
+
+
+def counts_match_seats(books: Books, group_id: str) -> Iterator[str]:
+    """The group's counts are those of its seats."""
+    group = books.groups[group_id]
+    states = [seat.seat_state for seat in books.seats.get(group_id, [])]
+    held, paid = states.count(SeatState.HELD), states.count(SeatState.PAID)
+    if (held, paid) != (group.held_count, group.paid_count):
+        yield (
+            f"{held} held and {paid} paid seats, "
+            f"counted as {group.held_count} and {group.paid_count}"
+        )
+
+
+def ended_groups_hold_no_seat(books: Books, group_id: str) -> Iterator[str]:
+    """Once a group is over, nobody is still to pay for a seat of it."""
+    group = books.groups[group_id]
+    if group.group_state in _GROUP_IS_OVER and group.held_count > 0:
+        yield f"{group.held_count} held in a group that is {group.group_state.value}"
+
+
+def failed_groups_refund_every_seat(books: Books, group_id: str) -> Iterator[str]:
+    """Once a failed group is dealt with, each paid seat has one refund, in full."""
+    group = books.groups[group_id]
+    if group.group_state is not GroupState.FAILED or group.due_at is not None:
+        return
+    for seat in books.seats.get(group_id, []):
+        order = books.orders.get(seat.order_id)
+        refunds = books.refunds_of(order) if order is not None else None
+        if order is None or refunds is None or seat.seat_state is not SeatState.PAID:
+            continue
+        amounts = [r.amount_fen for r in refunds if r.cause is Cause.GROUP_FAILED]
+        if order.order_state not in _ENDED_BY_REFUND:
+            yield f"order {order.order_id} is {order.order_state.value}"
+        elif amounts != [order.paid_fen]:
+            yield f"order {order.order_id} paid {order.paid_fen} fen, refunded for it {amounts}"
+
+
+def seats_belong_to_their_orders(books: Books, group_id: str) -> Iterator[str]:
+    """Each seat is held by an order of that group and member, and by no other seat's."""
+    seats = books.seats.get(group_id, [])
+    order_ids = [seat.order_id for seat in seats]
+    for seat in seats:
+        if books.is_unknown("orders", seat.order_id):
+            continue
+        order = books.orders.get(seat.order_id)
+        if order is None:
+            yield f"a seat of order {seat.order_id}, which does not exist"
+        elif (order.group_id, order.member_id) != (group_id, seat.member_id):
+            yield f"a seat of order {seat.order_id}, which is another's"
+        elif order_ids.count(seat.order_id) > 1:
+            yield f"order {seat.order_id} has more than one seat"
+
+
+# Orders
+
+
+def orders_have_their_seats(books: Books, order_id: str) -> Iterator[str]:
+    """An order that waits for its group, or goes to its member through it, has a seat there."""
+    order = books.orders[order_id]
+    if order.group_id is None or order.order_state not in _HAS_A_SEAT:
+        return
+    if books.is_unknown("groups", order.group_id):
+        return
+    seats = books.seats.get(order.group_id, [])
+    if not any(seat.order_id == order_id for seat in seats):
+        yield f"{order.order_state.value}, and no seat in group {order.group_id}"
+
+
+def paid_orders_have_one_place(books: Books, order_id: str) -> Iterator[str]:
+    """A paid order waits in a forming group, is on its way, or is ended by a refund."""
+    order = books.orders[order_id]
+    if (order.paid_fen > 0) == (order.order_state in _NEVER_PAID):
+        yield f"{order.order_state.value} with {order.paid_fen} fen paid"
+    elif order.order_state is OrderState.PAID:
+        group = books.groups.get(order.group_id or "")
+        if group is None and order.group_id and books.is_unknown("groups", order.group_id):
+            return
+        if not _is_waited_for(group):
+            state = group.group_state.value if group is not None else "not there"
+            yield f"paid, and its group is {state}"
+
+
+def _is_waited_for(group: Group | None) -> bool:
+    """Whether a paid order has something to wait for: time, or what follows from the end."""
+    if group is None:
+        return False
+    just_over = group.group_state in (GroupState.COMPLETE, GroupState.FAILED)
+    return group.group_state is GroupState.FORMING or (just_over and group.due_at is not None)
+
+
+def only_complete_groups_ship(books: Books, order_id: str) -> Iterator[str]:
+    """Nothing is on its way from a group that is not complete."""
+    order = books.orders[order_id]
+    if order.group_id is None or order.order_state in {*_NEVER_PAID, *_ENDED_BY_REFUND}:
+        return
+    group = books.groups.get(order.group_id)
+    if group is None or order.order_state is OrderState.PAID:
+        return
+    if group.group_state is not GroupState.COMPLETE:
+        yield f"{order.order_state.value}, and group {group.group_id} is {group.group_state.value}"
+
+
+def amounts_add_up(books: Books, order_id: str) -> Iterator[str]:
+    """An order's amount is its goods and freight less its discount."""
+    order = books.orders[order_id]
+    if order.amount_fen != order.goods_fen + order.freight_fen - order.discount_fen:
+        yield (
+            f"{order.amount_fen} fen for goods {order.goods_fen}, "
+            f"freight {order.freight_fen}, discount {order.discount_fen}"
+        )
+
+
+def refundable_adds_up(books: Books, order_id: str) -> Iterator[str]:
+    """What was paid is what can still be refunded and what was asked for and not refused."""
+    order = books.orders[order_id]
+    refunds = books.refunds_of(order)
+    if refunds is None:
+        return
+    taken_fen = sum(r.amount_fen for r in refunds if r.refund_state not in _NOT_TO_BE_PAID)
+    if order.refundable_fen < 0 or order.refundable_fen + taken_fen != order.paid_fen:
+        yield (
+            f"paid {order.paid_fen} fen, refundable {order.refundable_fen}, "
+            f"asked for and not refused {taken_fen}"
+        )
+
+
+def refunded_adds_up(books: Books, order_id: str) -> Iterator[str]:
+    """What an order says was refunded is what its refunds brought back."""
+    order = books.orders[order_id]
+    refunds = books.refunds_of(order)
+    if refunds is None:
+        return
+    back_fen = sum(r.amount_fen for r in refunds if r.refund_state is RefundState.SUCCEEDED)
+    if order.refunded_fen != back_fen:
+        yield f"refunded {order.refunded_fen} fen, its refunds {back_fen}"
+
+
+def ended_orders_are_refunded_whole(books: Books, order_id: str) -> Iterator[str]:
+    """`refunded` means all of it; `refunding` that a refund is there to end the order."""
+    order = books.orders[order_id]
+    refunds = books.refunds_of(order)
+    if order.order_state is OrderState.REFUNDED and order.refunded_fen != order.paid_fen:
+        yield f"refunded with {order.refunded_fen} of {order.paid_fen} fen back"
+    elif order.order_state is OrderState.REFUNDING and refunds is not None:
+        ending = [r for r in refunds if r.ends_order and r.refund_state not in _NOT_TO_BE_PAID]
+        if len(ending) != 1:
+            yield f"refunding with {len(ending)} refunds that end it"
+
+
+def open_refunds_are_counted(books: Books, order_id: str) -> Iterator[str]:
+    """An order counts those of its refunds that are not over."""
+    order = books.orders[order_id]
+    refunds = books.refunds_of(order)
+    if refunds is None:
+        return
+    still_open = sum(refund.refund_state not in ENDED for refund in refunds)
+    if order.open_refund_count != still_open:
+        yield f"{still_open} open, counted as {order.open_refund_count}"
+
+
+def listed_refunds_exist(books: Books, order_id: str) -> Iterator[str]:
+    """Each refund that an order lists is there, and is its own."""
+    for refund_id in books.orders[order_id].refund_ids:
+        if books.is_unknown("refunds", refund_id):
+            continue
+        refund = books.refunds.get(refund_id)
+        if refund is None or refund.order_id != order_id:
+            yield f"lists refund {refund_id}, which is {'another order’s' if refund else 'gone'}"
+
+
+# Refunds
+
+
+def refunds_are_listed(books: Books, refund_id: str) -> Iterator[str]:
+    """Each refund stands on its order's list."""
+    refund = books.refunds[refund_id]
+    if books.is_unknown("orders", refund.order_id):
+        return
+    order = books.orders.get(refund.order_id)
+    if order is None or refund_id not in order.refund_ids:
+        yield f"not on the list of order {refund.order_id}"
+
+
+# What is due
+
+
+def nothing_is_overdue(books: Books, due_at: datetime | None) -> Iterator[str]:
+    """Nothing that should have been looked after an hour ago still waits."""
+    if due_at is not None and due_at < books.now - OVERDUE_AFTER:
+        yield f"due for {int((books.now - due_at).total_seconds())} seconds"
+
+
+def order_is_not_overdue(books: Books, order_id: str) -> Iterator[str]:
+    yield from nothing_is_overdue(books, books.orders[order_id].due_at)
+
+
+def group_is_not_overdue(books: Books, group_id: str) -> Iterator[str]:
+    yield from nothing_is_overdue(books, books.groups[group_id].due_at)
+
+
+def refund_is_not_overdue(books: Books, refund_id: str) -> Iterator[str]:
+    yield from nothing_is_overdue(books, books.refunds[refund_id].due_at)
+
+
+def order_waits_on_a_clock(books: Books, order_id: str) -> Iterator[str]:
+    """An order to be paid has a time when a sweep ends the waiting."""
+    order = books.orders[order_id]
+    if order.order_state is OrderState.AWAITING_PAYMENT and order.due_at is None:
+        yield "awaits payment, and no sweep will ever look"
+
+
+def group_waits_on_a_clock(books: Books, group_id: str) -> Iterator[str]:
+    """A forming group has a time when a sweep settles it."""
+    group = books.groups[group_id]
+    if group.group_state is GroupState.FORMING and group.due_at is None:
+        yield "forming, and no sweep will ever look"
+
+
+def refund_waits_on_a_clock(books: Books, refund_id: str) -> Iterator[str]:
+    """A refund under way has a time when a sweep asks after it."""
+    refund = books.refunds[refund_id]
+    if refund.refund_state in UNDER_WAY and refund.due_at is None:
+        yield f"{refund.refund_state.value}, and no sweep will ever look"

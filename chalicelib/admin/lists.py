@@ -1,0 +1,60 @@
+"""Operators' lists: a bounded walk through a table where no index serves, in pages.
+
+A page may be short, or empty, while more follows: `next_cursor` says. Never on a customer's way.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field
+
+from chalicelib.admin.command import Command
+from chalicelib.catalog.model import Moment
+from chalicelib.kit import reads
+from chalicelib.kit.paging import from_cursor
+from chalicelib.kit.tables import Key, Row, key_names
+
+R = TypeVar("R", bound=Row)
+V = TypeVar("V")
+
+MOST_ROWS_WALKED = 2000
+_ROWS_PER_READ = 200
+
+
+class ListCommand(Command):
+    """Base of the lists' payloads; each adds `status`."""
+
+    since: Moment | None = None
+    cursor: Annotated[str, Field(max_length=1024)] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
+def walk(
+    row: type[R], pick: Callable[[R], V | None], *, limit: int, cursor: str | None
+) -> tuple[list[V], dict[str, Any] | None]:
+    """What `pick` makes of each row, None left out, and where to go on. Raises InvalidRequest
+    for a cursor of another list.
+    """
+    names = frozenset(name for name in key_names(row) if name is not None)
+    start = from_cursor(cursor, names=names)
+    picked: list[V] = []
+    for _ in range(MOST_ROWS_WALKED // _ROWS_PER_READ):
+        rows, following = reads.scan(row, limit=_ROWS_PER_READ, start=start)
+        for each in rows:
+            value = pick(each)
+            if value is None:
+                continue
+            picked.append(value)
+            if len(picked) == limit:
+                nothing_follows = following is None and each is rows[-1]
+                return picked, None if nothing_follows else _key_of(each)
+        start = following
+        if start is None:
+            break
+    return picked, start
+
+
+def _key_of(row: Row) -> dict[str, Any]:
+    hash_name, range_name = key_names(type(row))
+    range_value = getattr(row, range_name) if range_name is not None else None
+    return Key(type(row), getattr(row, hash_name), range_value).to_item()

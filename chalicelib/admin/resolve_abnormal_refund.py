@@ -1,0 +1,56 @@
+"""Command: end an abnormal refund, `{refund_id, resolution: retry|paid_by_hand}`, once somebody
+looked.
+
+Moves money. `paid_by_hand` says that the member has it, outside WeChat: nothing is sent any
+more.
+"""
+
+from typing import Any, Literal
+
+from chalicelib.admin.command import MoneyCommand
+from chalicelib.admin.shapes import refund_in_full
+from chalicelib.catalog.model import Identifier
+from chalicelib.kit.errors import NotAllowed
+from chalicelib.refunds import store as refunds
+from chalicelib.refunds.model import Refund, RefundState
+from chalicelib.refunds.retry import resolve_abnormal
+from chalicelib.wiring import Wiring
+
+
+class Payload(MoneyCommand):
+    """Which refund, and what became of it."""
+
+    refund_id: Identifier
+    resolution: Literal["retry", "paid_by_hand"]
+
+
+def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
+    """The refund as it is afterwards (in a dry run: as it is). Raises NotAllowed, NotFound."""
+    before = refunds.get(payload.refund_id)
+    by_hand = payload.resolution == "paid_by_hand"
+    if payload.dry_run:
+        _check(before, by_hand)
+        refund = before
+    else:
+        refund = resolve_abnormal(
+            payload.refund_id,
+            paid_by_hand=by_hand,
+            operator=payload.operator,
+            reason=payload.reason,
+            clock=wiring.clock,
+        )
+    outcome = "paid_by_hand" if by_hand else "retried"
+    changes = before.refund_state is RefundState.ABNORMAL
+    return {
+        **refund_in_full(refund),
+        "outcome": outcome if changes else "unchanged",
+        "dry_run": payload.dry_run,
+    }
+
+
+def _check(refund: Refund, by_hand: bool) -> None:
+    """What `resolve_abnormal` would refuse."""
+    if refund.paid_by_hand and by_hand:
+        return
+    if refund.refund_state is not RefundState.ABNORMAL:
+        raise NotAllowed(f"It is {refund.refund_state.value}, not abnormal.")

@@ -1,0 +1,105 @@
+"""What operators see of orders, groups and refunds: more than members do, in the same words.
+
+Never shows an openid. The address is only in `order_in_full`, for whoever ships it; lists leave
+it out.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from chalicelib.groups.model import Group, Seat
+from chalicelib.groups.show import summary
+from chalicelib.kit.clock import shown
+from chalicelib.orders.model import Order
+from chalicelib.orders.show import refund_answer, show_all
+from chalicelib.refunds.model import Refund
+from chalicelib.wiring import Wiring
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return shown(moment) if moment is not None else None
+
+
+def order_in_brief(order: Order) -> dict[str, Any]:
+    """One order in a list: nothing that says who the person is."""
+    return {
+        "order_id": order.order_id,
+        "member_id": order.member_id,
+        "status": order.order_state.value,
+        "group_id": order.group_id,
+        "campaign_id": order.campaign_id,
+        "merchant_id": order.merchant_id,
+        "sku_id": order.sku_id,
+        "title": order.title,
+        "quantity": order.quantity,
+        "amount_fen": order.amount_fen,
+        "paid_fen": order.paid_fen,
+        "refundable_fen": order.refundable_fen,
+        "refunded_fen": order.refunded_fen,
+        "open_refund_count": order.open_refund_count,
+        "placed_at": shown(order.placed_at),
+        "paid_at": _moment(order.paid_at),
+    }
+
+
+def orders_in_full(orders: Sequence[Order], wiring: Wiring) -> list[dict[str, Any]]:
+    """Orders as their members see them, and what only operators see."""
+    merchant_id = wiring.environment.wechat_merchant_id
+    answers = show_all(orders, merchant_id=merchant_id, now=wiring.clock.now())
+    return [
+        {
+            **answer,
+            **order_in_brief(order),
+            "app_id": order.app_id,
+            "product_id": order.product_id,
+            "units_held": order.units_held,
+            "cancelled_at": _moment(order.cancelled_at),
+            "due_at": _moment(order.due_at),
+        }
+        for order, answer in zip(orders, answers, strict=True)
+    ]
+
+
+def group_in_brief(group: Group, *, now: datetime) -> dict[str, Any]:
+    """One group: its counts, times and rules."""
+    return {
+        **summary(group, now=now),
+        "leader_id": group.leader_id,
+        "when_short": group.when_short.value,
+        "minimum_payers": group.minimum_payers,
+        "leave_allowed": group.leave_allowed,
+        "settled_at": _moment(group.settled_at),
+        "due_at": _moment(group.due_at),
+    }
+
+
+def seat_answer(seat: Seat) -> dict[str, Any]:
+    """One seat, with the ids that members never see of each other."""
+    return {
+        "member_id": seat.member_id,
+        "order_id": seat.order_id,
+        "status": seat.seat_state.value,
+        "is_leader": seat.is_leader,
+        "nickname": seat.nickname or None,
+        "units": seat.units,
+        "joined_at": shown(seat.joined_at),
+        "pay_deadline": shown(seat.pay_deadline),
+    }
+
+
+def refund_in_full(refund: Refund) -> dict[str, Any]:
+    """A refund as its member sees it, and what only operators see."""
+    return {
+        **refund_answer(refund),
+        "member_id": refund.member_id,
+        "cause": refund.cause.value,
+        "total_fen": refund.total_fen,
+        "attempt": refund.attempt,
+        "out_refund_no": refund.out_refund_no,
+        "wechat_refund_id": refund.wechat_refund_id,
+        "decision_reason": refund.decision_reason,
+        "paid_by_hand": refund.paid_by_hand,
+        "evidence_urls": list(refund.evidence_urls),
+        "due_at": _moment(refund.due_at),
+    }

@@ -1,0 +1,135 @@
+"""What refunds do to an order: take from what is left of its payment, end it, count what went
+back.
+
+Only adds guarded writes (or makes one); refunds/ decides. `refundable_fen` is taken when a
+refund is requested and given back only when it is rejected or withdrawn.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from pynamodb.expressions.update import Action
+
+from chalicelib.kit.writes import Changed, WriteSet
+from chalicelib.orders.model import Order, OrderState
+from chalicelib.orders.store import OrderRow, due_actions, in_state, order_key
+
+
+def begin_ending(
+    writes: WriteSet,
+    order: Order,
+    refund_id: str,
+    *,
+    gives_back_stock: bool,
+    newly_paid: tuple[str, int, datetime] | None = None,
+    due_at: datetime | None = None,
+    reserved: bool = False,
+) -> None:
+    """The order ends: everything that is left goes back. Guards: its state, and its refundable
+    amount, as read.
+
+    `newly_paid`: (transaction id, fen, when) of a payment that cannot be honoured, and is refunded
+    at once. `reserved`: the amount was taken from `refundable_fen` when the refund was requested.
+
+    """
+    actions: list[Action] = [OrderRow.order_state.set(OrderState.REFUNDING.value)]
+    guard = in_state(order.order_state)
+    if newly_paid is not None:
+        transaction_id, paid_fen, now = newly_paid
+        actions += [
+            OrderRow.transaction_id.set(transaction_id),
+            OrderRow.paid_fen.set(paid_fen),
+            OrderRow.paid_at.set(now),
+        ]
+        guard &= OrderRow.transaction_id.does_not_exist()
+    elif not reserved:
+        guard &= OrderRow.refundable_fen == order.refundable_fen
+    if not reserved:
+        actions += [OrderRow.refundable_fen.set(0), *_one_more_refund(refund_id)]
+    if gives_back_stock:
+        actions.append(OrderRow.units_held.set(0))
+    actions += due_actions(order.order_id, due_at) if due_at is not None else []
+    writes.update(order_key(order.order_id), actions, guard=guard)
+
+
+def reserve(
+    writes: WriteSet,
+    order: Order,
+    refund_id: str,
+    amount_fen: int,
+    *,
+    refusal: Callable[[Any], Exception],
+) -> None:
+    """Take an amount for a refund that does not (or not yet) end the order. Guards: its state,
+    enough left.
+    """
+    writes.update(
+        order_key(order.order_id),
+        [
+            OrderRow.refundable_fen.set(OrderRow.refundable_fen - amount_fen),
+            *_one_more_refund(refund_id),
+        ],
+        guard=in_state(order.order_state) & (OrderRow.refundable_fen >= amount_fen),
+        refusal=refusal,
+    )
+
+
+def unreserve(writes: WriteSet, order_id: str, amount_fen: int) -> None:
+    """A requested refund will not happen: its amount can be asked for again."""
+    writes.update(
+        order_key(order_id),
+        [
+            OrderRow.refundable_fen.set(OrderRow.refundable_fen + amount_fen),
+            OrderRow.open_refund_count.set(OrderRow.open_refund_count - 1),
+        ],
+        guard=OrderRow.open_refund_count >= 1,
+    )
+
+
+def lower(writes: WriteSet, order_id: str, difference_fen: int) -> None:
+    """An operator approved less than was asked for."""
+    writes.update(
+        order_key(order_id),
+        [OrderRow.refundable_fen.set(OrderRow.refundable_fen + difference_fen)],
+        guard=OrderRow.open_refund_count >= 1,
+    )
+
+
+def finish(writes: WriteSet, order_id: str, amount_fen: int, *, ends_order: bool) -> None:
+    """WeChat says that this much has been paid back."""
+    actions: list[Action] = [
+        OrderRow.refunded_fen.set((OrderRow.refunded_fen | 0) + amount_fen),
+        OrderRow.open_refund_count.set(OrderRow.open_refund_count - 1),
+    ]
+    guard = OrderRow.open_refund_count >= 1
+    if ends_order:
+        actions.append(OrderRow.order_state.set(OrderState.REFUNDED.value))
+        guard &= in_state(OrderState.REFUNDING)
+    writes.update(order_key(order_id), actions, guard=guard)
+
+
+def claim_slot(order_id: str, out_refund_no: str, *, now: datetime, not_since: datetime) -> bool:
+    """Refunds of one order go to WeChat at least a minute apart. False: another one went after
+    `not_since`.
+    """
+    free = (
+        OrderRow.last_refund_no.does_not_exist()
+        | (OrderRow.last_refund_no == out_refund_no)
+        | (OrderRow.last_refund_at <= not_since)
+    )
+    writes = WriteSet()
+    actions = [OrderRow.last_refund_no.set(out_refund_no), OrderRow.last_refund_at.set(now)]
+    writes.update(order_key(order_id), actions, guard=free)
+    try:
+        writes.commit()
+    except Changed:
+        return False
+    return True
+
+
+def _one_more_refund(refund_id: str) -> list[Action]:
+    return [
+        OrderRow.refund_ids.set((OrderRow.refund_ids | []).append([refund_id])),
+        OrderRow.open_refund_count.set((OrderRow.open_refund_count | 0) + 1),
+    ]

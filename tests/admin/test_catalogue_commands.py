@@ -1,0 +1,276 @@
+"""The catalogue's commands as operators type them, from JSON to JSON."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.admin.dispatch import dispatch
+from chalicelib.members import store as members
+from chalicelib.members.sign_in import sign_in
+from chalicelib.wiring import Wiring
+from tests.fakes import FakeWechatApi
+from tests.goods import sell, units
+from tests.in_process import APP_ID, everything
+
+MERCHANT: dict[str, Any] = {"command": "put_merchant", "merchant_id": "orchard", "name": "果园直供"}
+PRODUCT: dict[str, Any] = {
+    "command": "put_product",
+    "product_id": "apples",
+    "merchant_id": "orchard",
+    "title": "红富士苹果",
+    "skus": [{"sku_id": "apples-5", "title": "5斤装", "solo_price_fen": 2000, "stock": 10}],
+}
+CAMPAIGN: dict[str, Any] = {
+    "command": "put_campaign",
+    "campaign_id": "autumn",
+    "title": "秋季拼团",
+    "play": "team",
+    "size": 2,
+    "duration_seconds": 600,
+    "starts_at": "2026-11-22T19:00:00+08:00",
+    "ends_at": "2026-11-22T13:00:00Z",
+    "per_member_limit": 2,
+    "rules": {"when_short": "honour", "minimum_payers": 2},
+    "skus": [{"sku_id": "apples-5", "group_price_fen": 1500}],
+}
+
+
+def does(event: dict[str, Any]) -> dict[str, Any]:
+    """The result of a command that must succeed; events and answers pass through JSON."""
+    answer = json.loads(json.dumps(dispatch(json.loads(json.dumps(event)), money=False)))
+    assert answer["ok"], answer
+    result: dict[str, Any] = answer["result"]
+    return result
+
+
+def refused(event: dict[str, Any]) -> dict[str, Any]:
+    before = everything()
+    answer = dispatch(json.loads(json.dumps(event)), money=False)
+    assert not answer["ok"]
+    assert everything() == before
+    error: dict[str, Any] = answer["error"]
+    return error
+
+
+def test_a_catalogue_is_put_from_nothing(wired: Wiring) -> None:
+    assert does(MERCHANT) == {"merchant_id": "orchard", "outcome": "created", "dry_run": False}
+    assert does(PRODUCT) == {
+        "product_id": "apples",
+        "outcome": "created",
+        "stock": [{"sku_id": "apples-5", "supplied": 10, "units_left": 10}],
+        "withdrawn_sku_ids": [],
+        "dry_run": False,
+    }
+    put = does(CAMPAIGN)
+    assert len(put.pop("revision")) == 24
+    assert put == {
+        "campaign_id": "autumn",
+        "outcome": "created",
+        "state": "live",
+        "dry_run": False,
+    }
+
+
+def test_every_command_again_changes_nothing(wired: Wiring) -> None:
+    freight = {"command": "put_freight", "merchant_id": "orchard", "flat_fen": 800}
+    settings = {"command": "put_settings", "pay_window_seconds": 60}
+    events = [MERCHANT, PRODUCT, CAMPAIGN, freight, settings]
+    for event in events:
+        does(event)
+    sell("apples-5", 3)
+    before = everything()
+
+    for event in events:
+        assert does(event).get("outcome", "unchanged") == "unchanged"
+
+    assert everything() == before
+    assert units("apples-5") == (10, 7)
+
+
+def test_a_dry_run_of_anything_writes_nothing(wired: Wiring) -> None:
+    assert does({**MERCHANT, "dry_run": True})["outcome"] == "created"
+    assert not any(everything().values())
+    for event in (MERCHANT, PRODUCT, CAMPAIGN):
+        does(event)
+    before = everything()
+
+    changed = [
+        {**MERCHANT, "name": "新果园"},
+        {**PRODUCT, "title": "新苹果"},
+        {**CAMPAIGN, "size": 3},
+        {"command": "put_freight", "merchant_id": "orchard", "flat_fen": 800},
+        {"command": "put_settings", "pay_window_seconds": 60},
+        {"command": "pause_campaign", "campaign_id": "autumn"},
+        {"command": "end_campaign", "campaign_id": "autumn"},
+    ]
+    for event in changed:
+        assert does({**event, "dry_run": True})["dry_run"] is True
+
+    assert everything() == before
+
+
+def test_a_campaign_can_be_looked_at_paused_resumed_and_ended(wired: Wiring) -> None:
+    for event in (MERCHANT, PRODUCT, CAMPAIGN):
+        does(event)
+    sell("apples-5", 3)
+    which = {"campaign_id": "autumn"}
+
+    shown = does({"command": "get_campaign", **which})
+    assert len(shown.pop("revision")) == 24
+    assert shown == {
+        "campaign_id": "autumn",
+        "title": "秋季拼团",
+        "cover_url": None,
+        "play": "team",
+        "size": 2,
+        "duration_seconds": 600,
+        "starts_at": "2026-11-22T11:00:00Z",
+        "ends_at": "2026-11-22T13:00:00Z",
+        "per_member_limit": 2,
+        "rules": {
+            "who": "everyone",
+            "when_short": "honour",
+            "minimum_payers": 2,
+            "leave_allowed": False,
+        },
+        "skus": [
+            {
+                "sku_id": "apples-5",
+                "group_price_fen": 1500,
+                "solo_price_fen": 2000,
+                "product_id": "apples",
+                "on_sale": True,
+                "supplied": 10,
+                "units_left": 7,
+            }
+        ],
+        "state": "live",
+        "paused": False,
+        "ended": False,
+        "sold_count": 0,
+    }
+    assert does({"command": "pause_campaign", **which})["state"] == "paused"
+    assert does({"command": "pause_campaign", **which})["state"] == "paused"
+    assert does({"command": "pause_campaign", **which, "resume": True})["state"] == "live"
+    assert does({"command": "end_campaign", **which})["state"] == "ended"
+    assert refused(CAMPAIGN)["code"] == "campaign_not_live"
+    assert does({"command": "get_campaign", **which})["ended"] is True
+
+
+def test_a_withdrawn_sku_shows_as_not_on_sale(wired: Wiring) -> None:
+    for event in (MERCHANT, PRODUCT, CAMPAIGN, {**PRODUCT, "on_sale": False}):
+        does(event)
+
+    (sku,) = does({"command": "get_campaign", "campaign_id": "autumn"})["skus"]
+
+    assert sku == {
+        "sku_id": "apples-5",
+        "group_price_fen": 1500,
+        "solo_price_fen": None,
+        "product_id": None,
+        "on_sale": False,
+        "supplied": 10,
+        "units_left": 10,
+    }
+
+
+def test_settings_merge(wired: Wiring) -> None:
+    assert does({"command": "get_settings"}) == {"settings": {"pay_window_seconds": 900}}
+    put = {"command": "put_settings", "pay_window_seconds": 1}
+
+    assert does(put) == {"settings": {"pay_window_seconds": 1}, "dry_run": False}
+    assert does({"command": "put_settings"})["settings"] == {"pay_window_seconds": 1}
+    assert does({"command": "get_settings"}) == {"settings": {"pay_window_seconds": 1}}
+
+
+def test_freight_is_replaced_and_needs_its_merchant(wired: Wiring) -> None:
+    freight = {
+        "command": "put_freight",
+        "merchant_id": "orchard",
+        "flat_fen": 800,
+        "free_from_fen": 9900,
+        "provinces_not_served": ["西藏自治区"],
+    }
+    assert refused(freight)["code"] == "not_found"
+    does(MERCHANT)
+
+    assert does(freight)["outcome"] == "created"
+    assert does({**freight, "flat_fen": 0})["outcome"] == "changed"
+
+
+def test_a_member_is_shown_without_their_openid(wired: Wiring) -> None:
+    api = wired.wechat_api
+    assert isinstance(api, FakeWechatApi)
+    api.will_know("code", "openid-lin", "union-lin")
+    sign_in("code", app_id=APP_ID, wechat_api=api, clock=wired.clock, new_id=wired.new_id)
+    assert members.find("mem_1") is not None
+
+    assert does({"command": "get_member", "member_id": "mem_1"}) == {
+        "member_id": "mem_1",
+        "nickname": None,
+        "avatar_url": None,
+        "created_at": "2026-11-22T12:00:00Z",
+        "app_ids": [APP_ID],
+        "has_unionid": True,
+    }
+    assert refused({"command": "get_member", "member_id": "mem_2"})["code"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("event", "change", "field"),
+    [
+        (MERCHANT, {"name": ""}, "name"),
+        (MERCHANT, {"name": "x" * 61}, "name"),
+        (MERCHANT, {"merchant_id": 7}, "merchant_id"),
+        (PRODUCT, {"skus": []}, "skus"),
+        (PRODUCT, {"skus": PRODUCT["skus"] * 2}, ""),
+        (PRODUCT, {"skus": [{**PRODUCT["skus"][0], "stock": -1}]}, "skus.0.stock"),
+        (PRODUCT, {"skus": [{**PRODUCT["skus"][0], "stock": 1.5}]}, "skus.0.stock"),
+        (PRODUCT, {"skus": [{**PRODUCT["skus"][0], "stock": "10"}]}, "skus.0.stock"),
+        (PRODUCT, {"skus": [{**PRODUCT["skus"][0], "stock": True}]}, "skus.0.stock"),
+        (PRODUCT, {"skus": [{**PRODUCT["skus"][0], "solo_price_fen": 0}]}, "skus.0.solo_price_fen"),
+        (PRODUCT, {"skus": [{**PRODUCT["skus"][0], "weight": 1}]}, "skus.0.weight"),
+        (PRODUCT, {"images": ["http://insecure.example/a.jpg"]}, "images.0"),
+        (PRODUCT, {"specs": {"": "x"}}, "specs..[key]"),
+        (PRODUCT, {"on_sale": "no"}, "on_sale"),
+        (CAMPAIGN, {"size": 1}, "size"),
+        (CAMPAIGN, {"size": 101}, "size"),
+        (CAMPAIGN, {"size": "2"}, "size"),
+        (CAMPAIGN, {"duration_seconds": 0}, "duration_seconds"),
+        (CAMPAIGN, {"starts_at": "2026-11-22T19:00:00"}, "starts_at"),
+        (CAMPAIGN, {"starts_at": 1_790_000_000}, "starts_at"),
+        (CAMPAIGN, {"ends_at": "soon"}, "ends_at"),
+        (CAMPAIGN, {"ends_at": "9999-12-31T23:59:59-10:00"}, "ends_at"),
+        (CAMPAIGN, {"ends_at": "2026-11-22T11:00:00Z"}, ""),
+        (CAMPAIGN, {"rules": {"cross_product": True}}, "rules.cross_product"),
+        (CAMPAIGN, {"rules": {"minimum_payers": 2}}, "rules"),
+        (CAMPAIGN, {"rules": {"when_short": "honour", "minimum_payers": 3}}, ""),
+        (CAMPAIGN, {"per_member_limit": 0}, "per_member_limit"),
+        (CAMPAIGN, {"paused": True}, "paused"),
+        (CAMPAIGN, {"skus": CAMPAIGN["skus"] * 2}, ""),
+        ({"command": "put_settings"}, {"pay_window_seconds": 0}, "pay_window_seconds"),
+        ({"command": "put_settings"}, {"pay_window_seconds": 7201}, "pay_window_seconds"),
+        ({"command": "put_settings"}, {"auto_refund": True}, "auto_refund"),
+        ({"command": "put_freight", "merchant_id": "orchard"}, {"flat_fen": -1}, "flat_fen"),
+        ({"command": "pause_campaign"}, {"campaign_id": "autumn", "resume": 1}, "resume"),
+        ({"command": "end_campaign"}, {}, "campaign_id"),
+    ],
+)
+def test_a_field_that_is_wrong_is_named(
+    wired: Wiring, event: dict[str, Any], change: dict[str, Any], field: str
+) -> None:
+    does(MERCHANT)
+    does(PRODUCT)
+
+    error = refused({**event, **change})
+
+    assert error["code"] == "invalid_request"
+    assert error["errors"][0]["field"] == field
+
+
+@pytest.mark.parametrize("command", ["pause_campaign", "end_campaign", "get_campaign"])
+def test_an_unknown_campaign_is_not_found(wired: Wiring, command: str) -> None:
+    error = refused({"command": command, "campaign_id": "nothing"})
+
+    assert error == {"code": "not_found", "detail": "There is no campaign nothing."}
