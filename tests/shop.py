@@ -9,6 +9,7 @@ import itertools
 import json
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from botocore.exceptions import EndpointConnectionError
 from chalice.test import Client
 
 import app as handlers
@@ -24,6 +26,10 @@ from chalicelib import wiring
 from chalicelib.gateways.wechat_api import WechatApiHttp
 from chalicelib.gateways.wechat_pay_v3 import WechatPayCredentials, WechatPayV3
 from chalicelib.kit.aws import dynamodb
+from chalicelib.kit.writes import WriteSet
+from chalicelib.orders import store as orders
+from chalicelib.orders.give_back import give_back
+from chalicelib.orders.model import UNPAID
 from chalicelib.settings import Environment, Secrets
 from infra.local.wechat.credentials import Credentials
 from infra.local.wechat.http import create_app
@@ -232,16 +238,21 @@ class Shop:
     ) -> str:
         """A merchant with one product of one SKU; sending it again sets the total supplied."""
         self.admin("put_merchant", merchant_id="orchard", name="果园直供")
-        sku = {"sku_id": sku_id, "title": "5斤装", "solo_price_fen": solo_price_fen, "stock": units}
-        product_id = sku_id.split("-", maxsplit=1)[0]
-        self.admin(
-            "put_product",
-            product_id=product_id,
-            merchant_id="orchard",
-            title="红富士苹果",
-            skus=[sku],
-        )
+        product = self.product(sku_id=sku_id, units=units, solo_price_fen=solo_price_fen)
+        self.admin("put_product", **product)
         return sku_id
+
+    def product(
+        self, *, sku_id: str = "apples-5", units: int = 100, solo_price_fen: int = 2000
+    ) -> dict[str, Any]:
+        """A product of one SKU, as an operator sends it."""
+        sku = {"sku_id": sku_id, "title": "5斤装", "solo_price_fen": solo_price_fen, "stock": units}
+        return {
+            "product_id": sku_id.split("-", maxsplit=1)[0],
+            "merchant_id": "orchard",
+            "title": "红富士苹果",
+            "skus": [sku],
+        }
 
     def campaign(self, campaign_id: str = "autumn", **changes: Any) -> str:
         """A campaign of two on `apples-5` at 15 yuan that runs for a day."""
@@ -348,6 +359,60 @@ class Shop:
         self.advance(seconds)
         self.sweeps()
         self.settles()
+
+    # Trouble
+
+    def wechat_misses_closing(self, order: Placed) -> None:
+        """The order is cancelled here, but WeChat lost our close and still takes the payment."""
+        placed = orders.get(order.order_id)
+        now = self.clock.now()
+        writes = WriteSet()
+        orders.mark_cancelled(writes, placed, reason="pay_deadline", now=now, due_at=None)
+        give_back(writes, placed, UNPAID, now=now)
+        writes.commit()
+
+    def break_row(self, table: str, id_value: str, name: str, value: dict[str, str]) -> None:
+        """Write something into a row that our code never would."""
+        dynamodb().update_item(
+            TableName=f"kaituan-test-{table}",
+            Key={f"{table[:-1]}_id": {"S": id_value}},
+            UpdateExpression="SET #name = :value",
+            ExpressionAttributeNames={"#name": name},
+            ExpressionAttributeValues={":value": value},
+        )
+
+    @contextmanager
+    def database_fails(self, *operations: str) -> Iterator[None]:
+        """Every such call goes wrong, as when DynamoDB cannot be reached."""
+
+        def refuse(**_: Any) -> None:
+            raise EndpointConnectionError(endpoint_url="https://dynamodb.test")
+
+        events = [f"before-parameter-build.dynamodb.{operation}" for operation in operations]
+        for event in events:
+            dynamodb().meta.events.register(event, refuse)
+        try:
+            yield
+        finally:
+            for event in events:
+                dynamodb().meta.events.unregister(event, refuse)
+
+    @contextmanager
+    def reads_of(self, *operations: str) -> Iterator[list[dict[str, Any]]]:
+        """What such calls ask for, while it lasts."""
+        asked: list[dict[str, Any]] = []
+
+        def note(params: dict[str, Any], **_: Any) -> None:
+            asked.append(params)
+
+        events = [f"before-parameter-build.dynamodb.{operation}" for operation in operations]
+        for event in events:
+            dynamodb().meta.events.register(event, note)
+        try:
+            yield asked
+        finally:
+            for event in events:
+                dynamodb().meta.events.unregister(event, note)
 
     # What must be true
 

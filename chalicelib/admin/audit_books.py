@@ -4,7 +4,7 @@ Keeps no personal data. A row that cannot be read is kept by name, and never hel
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -82,15 +82,39 @@ class Books:
         self.seats.setdefault(seat.group_id, []).append(seat)
 
     def is_unknown(self, table: str, name: str) -> bool:
-        """Whether nothing can be said of that row: it is unreadable, or may not have been read yet."""
-        if (table, name) in self.unreadable:
-            return True
-        known: Mapping[str, object] = {
+        """Whether nothing can be said of that row: unreadable, or perhaps not read yet."""
+        known: dict[str, Mapping[str, object]] = {
             "orders": self.orders,
             "refunds": self.refunds,
             "groups": self.groups,
-        }[table]
-        return table in self.partial and name not in known
+        }
+        not_read_yet = table in self.partial and name not in known[table]
+        return not_read_yet or (table, name) in self.unreadable
+
+    def subjects(self) -> dict[str, list[str]]:
+        """What there is to look at, by kind, less what is unreadable.
+
+        The ledger is looked at by the orders that it must know; when it was not read to its end,
+        by those that it does know.
+        """
+        paid = [order.order_id for order in self.orders.values() if order.paid_fen > 0]
+        in_ledger = [*([] if "ledger" in self.partial else paid), *self.bookings]
+        units_known = not self.partial & {"orders", "stock"}
+        units = [*self.supplies, *self.units_held] if units_known else []
+        return {
+            "group": self._readable("groups", self.groups),
+            "order": self._readable("orders", self.orders),
+            "refund": self._readable("refunds", self.refunds),
+            "ledger": [
+                order_id
+                for order_id in dict.fromkeys(in_ledger)
+                if ("ledger", _ORDER_ACCOUNT + order_id) not in self.unreadable
+            ],
+            "stock": self._readable("stock", dict.fromkeys(units)),
+        }
+
+    def _readable(self, table: str, names: Iterable[str]) -> list[str]:
+        return [name for name in names if (table, name) not in self.unreadable]
 
     def refunds_of(self, order: Order) -> list[Refund] | None:
         """The refunds an order lists; None when one of them is unknown or not there."""
@@ -102,7 +126,9 @@ class Books:
 
 def _add_order(books: Books, item: Item) -> None:
     # The units count even when the rest of the row cannot be read.
-    books.units_held[_text(item, "sku_id")] += _whole(item, "units_held")
+    held = _whole(item, "units_held")
+    if held:
+        books.units_held[_text(item, "sku_id")] += held
     order = order_of(OrderRow.from_item(item))
     if order is not None:
         books.add_order(order)

@@ -28,6 +28,20 @@ MOVES_MONEY: Mapping[str, bool] = {
     "get_settings": False,
     "get_campaign": False,
     "get_member": False,
+    "get_order": False,
+    "get_group": False,
+    "list_orders": False,
+    "list_groups": False,
+    "list_refunds": False,
+    "find": False,
+    "audit": False,
+    "sweep": False,
+    "cancel_order": False,
+    "cancel_group": True,
+    "refund_order": True,
+    "decide_refund": True,
+    "retry_refund": True,
+    "resolve_abnormal_refund": True,
 }
 """Every command, and whether it moves money."""
 

@@ -250,8 +250,10 @@ def settle(
     )
 
 
-def abandon(writes: WriteSet, group_id: str, *, now: datetime) -> None:
-    """The leader's order ends unpaid. Guard: still pending."""
+def abandon(
+    writes: WriteSet, group_id: str, member_id: str, order_id: str, *, now: datetime
+) -> None:
+    """The leader's order ends unpaid, and its seat with it. Guards: still pending, held by it."""
     writes.update(
         group_key(group_id),
         [
@@ -262,6 +264,7 @@ def abandon(writes: WriteSet, group_id: str, *, now: datetime) -> None:
         ],
         guard=_in(GroupState.PENDING),
     )
+    remove_seat(writes, group_id, member_id, order_id, SeatState.HELD)
 
 
 def free_held_seat(writes: WriteSet, group_id: str, member_id: str, order_id: str) -> None:

@@ -206,8 +206,14 @@ def invalid(error: ValidationError) -> InvalidRequest:
         {"field": ".".join(str(part) for part in found["loc"]), "message": found["msg"]}
         for found in error.errors(include_url=False, include_context=False, include_input=False)
     ]
+    errors = [error for error in errors if not _is_above(error["field"], errors)]
     named = ", ".join(item["field"] for item in errors[:3])
     return InvalidRequest(f"Not valid: {named}." if named else "", errors=errors)
+
+
+def _is_above(field: str, errors: list[dict[str, str]]) -> bool:
+    """Whether the complaint is only that something further down, also listed, is wrong."""
+    return any(other["field"].startswith(f"{field}.") for other in errors)
 
 
 def _ids(path: Mapping[str, str]) -> dict[str, str]:

@@ -50,7 +50,7 @@ def from_cursor(
         raise wrong from error
     if not isinstance(start, dict) or set(start) != names:
         raise wrong
-    if not all(_is_scalar(value) for value in start.values()):
+    if not all(_is_text(value) for value in start.values()):
         raise wrong
     if any(start[name] != {"S": value} for name, value in (fixed or {}).items()):
         raise wrong
@@ -60,8 +60,6 @@ def from_cursor(
 _WRONG_CURSOR = {"field": "cursor", "message": "Take the next_cursor of the page before as it is."}
 
 
-def _is_scalar(value: Any) -> bool:
-    if not isinstance(value, dict) or len(value) != 1:
-        return False
-    ((kind, content),) = value.items()
-    return kind in {"S", "N"} and isinstance(content, str) and content != ""
+def _is_text(value: Any) -> bool:
+    """Every key that a list of ours stops at is text."""
+    return isinstance(value, dict) and set(value) == {"S"} and isinstance(value["S"], str)

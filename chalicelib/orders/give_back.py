@@ -43,7 +43,7 @@ def _free_seat(writes: WriteSet, order: Order, group: Group, now: datetime) -> N
     if order.order_state is OrderState.PAID:
         groups.free_paid_seat(writes, group, order.member_id, order.order_id, now=now)
     elif group.group_state is GroupState.PENDING:
-        groups.abandon(writes, group.group_id, now=now)
+        groups.abandon(writes, group.group_id, order.member_id, order.order_id, now=now)
     elif group.group_state is GroupState.FORMING:
         groups.free_held_seat(writes, group.group_id, order.member_id, order.order_id)
 

@@ -4,12 +4,8 @@ misbehaves.
 
 import pytest
 
-from chalicelib.kit.writes import WriteSet
-from chalicelib.orders import store as orders
-from chalicelib.orders.give_back import give_back
-from chalicelib.orders.model import UNPAID
 from tests.in_process import just_before
-from tests.shop import Placed, Shop
+from tests.shop import Shop
 
 
 def test_a_cancelled_order_can_be_paid_neither_here_nor_at_wechat(shop: Shop) -> None:
@@ -35,21 +31,12 @@ def test_cancelling_what_turns_out_to_be_paid_is_refused_and_the_payment_kept(sh
     shop.assert_books_balance()
 
 
-def cancelled_here_only(shop: Shop, order: Placed) -> None:
-    """WeChat lost our close: the order is cancelled here and can still be paid there."""
-    placed = orders.get(order.order_id)
-    writes = WriteSet()
-    orders.mark_cancelled(writes, placed, reason="pay_deadline", now=shop.clock.now(), due_at=None)
-    give_back(writes, placed, UNPAID, now=shop.clock.now())
-    writes.commit()
-
-
 @pytest.mark.parametrize("notifications", [1, 3])
 def test_a_payment_that_meets_a_cancelled_order_goes_back_by_itself(
     shop: Shop, notifications: int
 ) -> None:
     order = shop.member("Lin").buys()
-    cancelled_here_only(shop, order)
+    shop.wechat_misses_closing(order)
 
     order.pays(times=notifications)
     shop.settles()
@@ -285,7 +272,7 @@ def test_pay_parameters_never_leave_for_an_order_that_ended_meanwhile(shop: Shop
     lin = shop.member("Lin")
     order = lin.buys()
 
-    with just_before("UpdateItem", lambda: cancelled_here_only(shop, order)):
+    with just_before("UpdateItem", lambda: shop.wechat_misses_closing(order)):
         reply = lin.send("POST", f"/v1/orders/{order.order_id}/payment")
 
     assert (reply.status, reply.code) == (409, "order_not_payable")

@@ -1,0 +1,164 @@
+"""How an audit reads: every table once, page by page, then again around whatever looks wrong.
+
+All reads are consistent. Rows change while they are read, so nothing of the first pass is believed
+before it was seen again.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from chalicelib.admin.audit_books import Books
+from chalicelib.groups import store as groups
+from chalicelib.groups.store import GroupRow
+from chalicelib.kit import reads
+from chalicelib.kit.clock import stored
+from chalicelib.kit.findings import FindingRow
+from chalicelib.kit.tables import Row
+from chalicelib.ledger.store import LedgerRow
+from chalicelib.orders import store as orders
+from chalicelib.orders.model import Order
+from chalicelib.orders.store import OrderRow
+from chalicelib.refunds import store as refunds
+from chalicelib.refunds.store import RefundRow
+from chalicelib.stock.store import StockRow
+
+ROWS_PER_PAGE = 250
+MOST_PAGES = 200
+"""Of one table: fifty thousand rows, which the function's memory holds with room to spare."""
+
+_MOST_FINDING_PAGES = 20
+_ROWS: dict[str, type[Row]] = {
+    "stock": StockRow,
+    "groups": GroupRow,
+    "orders": OrderRow,
+    "refunds": RefundRow,
+    "ledger": LedgerRow,
+}
+
+TimeLeft = Callable[[], bool]
+
+
+def read_everything(
+    now: datetime, *, time_left: TimeLeft, most_pages: int = MOST_PAGES
+) -> tuple[Books, dict[str, Any] | None]:
+    """Every table, and where reading stopped before the end (None: it did not)."""
+    books, stopped_at = Books(now), None
+    for table in _ROWS:
+        rows = _read_table(books, table, time_left=time_left, most_pages=most_pages)
+        if table in books.partial and stopped_at is None:
+            stopped_at = {"at": table, "rows_read": rows}
+    return books, stopped_at
+
+
+def _read_table(books: Books, table: str, *, time_left: TimeLeft, most_pages: int) -> int:
+    """How many rows were read; the table is marked partial when there are more."""
+    rows, start = 0, None
+    for _ in range(most_pages):
+        if not time_left():
+            break
+        items, start = reads.scan_items(_ROWS[table], limit=ROWS_PER_PAGE, start=start)
+        rows += len(items)
+        for item in items:
+            books.add_item(table, item)
+        if start is None:
+            return rows
+    books.partial.add(table)
+    return rows
+
+
+def read_around(kind: str, id: str, now: datetime) -> Books:
+    """What the checks of one group, order, refund or ledger account look at, as it is now."""
+    books = Books(now)
+    _AROUND[kind](books, id)
+    return books
+
+
+def _around_group(books: Books, group_id: str) -> None:
+    _add_group(books, group_id)
+    seats = books.seats.get(group_id, [])
+    its_orders = orders.read_all([seat.order_id for seat in seats])
+    for order in its_orders:
+        books.add_order(order)
+    _add_refunds(books, *its_orders)
+
+
+def _around_order(books: Books, order_id: str) -> None:
+    order = orders.find(order_id)
+    if order is not None:
+        books.add_order(order)
+        _add_refunds(books, order)
+        if order.group_id is not None:
+            _add_group(books, order.group_id)
+    _add_bookings(books, order_id)
+
+
+def _around_refund(books: Books, refund_id: str) -> None:
+    refund = refunds.find(refund_id)
+    if refund is not None:
+        books.refunds[refund_id] = refund
+        _around_order(books, refund.order_id)
+
+
+def _add_group(books: Books, group_id: str) -> None:
+    group, seats = groups.find_with_seats(group_id)
+    if group is not None:
+        books.groups[group_id] = group
+    for seat in seats:
+        books.add_seat(seat)
+
+
+def _add_refunds(books: Books, *its_orders: Order) -> None:
+    refund_ids = [refund_id for order in its_orders for refund_id in order.refund_ids]
+    books.refunds.update(refunds.read_all(refund_ids))
+
+
+def _add_bookings(books: Books, order_id: str) -> None:
+    start: dict[str, Any] | None = None
+    while True:
+        condition = LedgerRow.account_id == f"order:{order_id}"
+        items, start = reads.query(LedgerRow, condition, limit=ROWS_PER_PAGE, start=start)
+        for item in items:
+            books.add_item("ledger", item)
+        if start is None:
+            return
+
+
+_AROUND: dict[str, Callable[[Books, str], None]] = {
+    "group": _around_group,
+    "order": _around_order,
+    "refund": _around_refund,
+    "ledger": _around_order,
+}
+
+
+def read_units(now: datetime, *, time_left: TimeLeft) -> Books | None:
+    """Stock and the units that orders hold, of the SKUs whose stock stood still meanwhile.
+
+    None when there was no time to read it all.
+    """
+    before, books, later = Books(now), Books(now), Books(now)
+    for read, table in ((before, "stock"), (books, "orders"), (later, "stock")):
+        _read_table(read, table, time_left=time_left, most_pages=MOST_PAGES)
+        if read.partial:
+            return None
+    books.supplies = later.supplies
+    for sku_id in {*before.supplies, *later.supplies}:
+        if before.supplies.get(sku_id) != later.supplies.get(sku_id):
+            books.supplies.pop(sku_id, None)
+            del books.units_held[sku_id]
+    return books
+
+
+def count_findings(now: datetime) -> dict[str, int]:
+    """Today's findings by kind."""
+    today, counts = stored(now)[:10], Counter[str]()
+    start: dict[str, Any] | None = None
+    for _ in range(_MOST_FINDING_PAGES):
+        condition = FindingRow.finding_day == today
+        items, start = reads.query(FindingRow, condition, limit=ROWS_PER_PAGE, start=start)
+        counts.update(str(item["kind"]["S"]) for item in items)
+        if start is None:
+            break
+    return dict(sorted(counts.items()))
