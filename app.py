@@ -20,8 +20,8 @@ from chalicelib.refunds.routes import routes as refund_routes
 STREAM_OF = "arn:aws:dynamodb:region:account:table"
 """Stands for a stream until packaging puts a reference to the table's own in its place."""
 
-app = Chalice(app_name="kaituan")
-app.log.handlers.clear()
+# Chalice's logger has the name of Powertools': left to Chalice, each line would go out twice.
+app = Chalice(app_name="kaituan", configure_logs=False)
 
 for routes in (member_routes, catalog_routes, order_routes, group_routes, refund_routes):
     app.register_blueprint(routes, url_prefix="/v1")

@@ -9,12 +9,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
+from aws_lambda_powertools import Logger
+
 from chalicelib.groups.release_orders import release_orders
 from chalicelib.kit import findings
+from chalicelib.kit.errors import Refusal
 from chalicelib.orders.book_payment import book_payment
 from chalicelib.refunds.book_refund import book_refund
 from chalicelib.refunds.refund_seats import refund_seats
 from chalicelib.wiring import Wiring
+
+logger = Logger()
 
 Item = Mapping[str, Mapping[str, Any]]
 """An item in DynamoDB's own JSON."""
@@ -78,6 +83,8 @@ def relay(records: Iterable[Mapping[str, Any]], wired: Wiring) -> None:
         try:
             for change, subject_id in changes_in(record):
                 react(change, subject_id, wired)
+        except Refusal as refusal:
+            logger.warning("left_to_the_sweep", event_id=record.get("eventID"), code=refusal.code)
         except Exception as error:
             findings.poison(str(record.get("eventID")), error, clock=wired.clock)
 

@@ -31,7 +31,6 @@ class Environment(BaseModel):
     wechat_pay_base_url: str = "https://api.mch.weixin.qq.com"
     wechat_api_base_url: str = "https://api.weixin.qq.com"
     allowed_origins: str = ""
-    business_timezone: str = "Asia/Shanghai"
     session_life_seconds: int = Field(default=7 * 24 * 3600, ge=60)
     admin_takes_money_commands: bool = False
     subscribe_template_ids: str = ""

@@ -371,6 +371,13 @@ class Shop:
         give_back(writes, placed, UNPAID, now=now)
         writes.commit()
 
+    def moves_to(self, public_base_url: str) -> None:
+        """The shop gets another address; WeChat is told of it from now on."""
+        secrets = self._secrets(credentials()).model_copy(
+            update={"public_base_url": public_base_url}
+        )
+        self.wiring._secrets = secrets
+
     def break_row(self, table: str, id_value: str, name: str, value: dict[str, str]) -> None:
         """Write something into a row that our code never would."""
         dynamodb().update_item(

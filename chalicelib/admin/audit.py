@@ -53,6 +53,7 @@ INVARIANTS: dict[str, dict[str, Check]] = {
     "refunded_adds_up": {"order": checks.refunded_adds_up},
     "ended_orders_are_refunded_whole": {"order": checks.ended_orders_are_refunded_whole},
     "open_refunds_are_counted": {"order": checks.open_refunds_are_counted},
+    "undecided_adds_up": {"order": checks.undecided_adds_up},
     "refunds_belong_to_orders": {
         "order": checks.listed_refunds_exist,
         "refund": checks.refunds_are_listed,

@@ -192,6 +192,18 @@ def open_refunds_are_counted(books: Books, order_id: str) -> Iterator[str]:
         yield f"{still_open} open, counted as {order.open_refund_count}"
 
 
+def undecided_adds_up(books: Books, order_id: str) -> Iterator[str]:
+    """An order knows how much of it waits for an operator's decision."""
+    order = books.orders[order_id]
+    refunds = books.refunds_of(order)
+    if refunds is None:
+        return
+    waiting = [r for r in refunds if r.refund_state is RefundState.AWAITING_OPERATOR]
+    waiting_fen = sum(refund.amount_fen for refund in waiting)
+    if order.undecided_fen != waiting_fen:
+        yield f"{waiting_fen} fen wait for a decision, kept as {order.undecided_fen}"
+
+
 def listed_refunds_exist(books: Books, order_id: str) -> Iterator[str]:
     """Each refund that an order lists is there, and is its own."""
     for refund_id in books.orders[order_id].refund_ids:

@@ -18,7 +18,7 @@ R = TypeVar("R", bound=Row)
 V = TypeVar("V")
 
 MOST_ROWS_WALKED = 2000
-_ROWS_PER_READ = 200
+_MOST_ROWS_PER_READ = 200
 
 
 class ListCommand(Command):
@@ -30,7 +30,12 @@ class ListCommand(Command):
 
 
 def walk(
-    row: type[R], pick: Callable[[R], V | None], *, limit: int, cursor: str | None
+    row: type[R],
+    pick: Callable[[R], V | None],
+    *,
+    limit: int,
+    cursor: str | None,
+    most_rows: int = MOST_ROWS_WALKED,
 ) -> tuple[list[V], dict[str, Any] | None]:
     """What `pick` makes of each row, None left out, and where to go on. Raises InvalidRequest
     for a cursor of another list.
@@ -38,8 +43,9 @@ def walk(
     names = frozenset(name for name in key_names(row) if name is not None)
     start = from_cursor(cursor, names=names)
     picked: list[V] = []
-    for _ in range(MOST_ROWS_WALKED // _ROWS_PER_READ):
-        rows, following = reads.scan(row, limit=_ROWS_PER_READ, start=start)
+    rows_per_read = min(_MOST_ROWS_PER_READ, most_rows)
+    for _ in range(most_rows // rows_per_read):
+        rows, following = reads.scan(row, limit=rows_per_read, start=start)
         for each in rows:
             value = pick(each)
             if value is None:

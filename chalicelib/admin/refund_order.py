@@ -19,7 +19,12 @@ from chalicelib.orders.errors import IdempotencyConflict
 from chalicelib.orders.model import Order, OrderState
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.errors import OrderNotRefundable, RefundExceedsPayment
-from chalicelib.refunds.model import MOST_REFUNDS_PER_ORDER, Cause, new_refund
+from chalicelib.refunds.model import (
+    MOST_REFUNDS_PER_ORDER,
+    Cause,
+    new_refund,
+    refund_id_for,
+)
 from chalicelib.refunds.request import RefundRequest, Requested, request
 from chalicelib.wiring import Wiring
 
@@ -67,6 +72,9 @@ def _rehearse(asked: RefundRequest, now: datetime) -> Requested:
             raise IdempotencyConflict()
         return Requested(before, replayed=True)
     order = orders.get(asked.order_id)
+    left_id = refund_id_for(order.order_id, Cause.MEMBER_LEFT)
+    if left_id in order.refund_ids:
+        return Requested(refunds.get(left_id), replayed=True)
     amount_fen = order.refundable_fen if asked.amount_fen is None else asked.amount_fen
     _refuse_beyond_payment(order, amount_fen)
     takes_all = amount_fen == order.refundable_fen
@@ -77,7 +85,7 @@ def _rehearse(asked: RefundRequest, now: datetime) -> Requested:
         amount_fen=amount_fen,
         total_fen=order.paid_fen,
         now=now,
-        ends_order=takes_all and order.open_refund_count == 0,
+        ends_order=takes_all and order.undecided_fen == 0,
         request_key="" if leaves else asked.request_key,
         reason="" if leaves else asked.reason,
     )

@@ -12,7 +12,7 @@ from chalicelib.admin.shapes import refund_in_full
 from chalicelib.catalog.model import Identifier
 from chalicelib.kit.errors import NotAllowed
 from chalicelib.refunds import store as refunds
-from chalicelib.refunds.model import Refund, RefundState
+from chalicelib.refunds.model import UNDER_WAY, Refund, RefundState
 from chalicelib.refunds.retry import resolve_abnormal
 from chalicelib.wiring import Wiring
 
@@ -50,7 +50,7 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
 
 def _check(refund: Refund, by_hand: bool) -> None:
     """What `resolve_abnormal` would refuse."""
-    if refund.paid_by_hand and by_hand:
+    if refund.paid_by_hand if by_hand else refund.refund_state in UNDER_WAY:
         return
     if refund.refund_state is not RefundState.ABNORMAL:
         raise NotAllowed(f"It is {refund.refund_state.value}, not abnormal.")

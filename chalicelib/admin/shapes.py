@@ -36,6 +36,7 @@ def order_in_brief(order: Order) -> dict[str, Any]:
         "amount_fen": order.amount_fen,
         "paid_fen": order.paid_fen,
         "refundable_fen": order.refundable_fen,
+        "undecided_fen": order.undecided_fen,
         "refunded_fen": order.refunded_fen,
         "open_refund_count": order.open_refund_count,
         "placed_at": shown(order.placed_at),

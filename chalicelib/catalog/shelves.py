@@ -12,7 +12,6 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.catalog.store import CatalogRow
 from chalicelib.kit.clock import stored
-from chalicelib.kit.errors import InvalidRequest
 from chalicelib.kit.paging import from_cursor
 from chalicelib.kit.reads import query, read, text_of
 
@@ -20,6 +19,8 @@ MOST_INDEX_PAGES = 5
 """How many pages of an index one request reads to fill its own; then the page stays short."""
 
 Start = dict[str, Any]
+
+_CURSOR = frozenset({"id", "kind", "sort"})
 
 
 @dataclass(frozen=True)
@@ -43,19 +44,16 @@ class Shelf:
 
     def start(self, cursor: str | None) -> Start | None:
         """Where to go on. Raises InvalidRequest when it is no cursor of ours."""
-        given = from_cursor(cursor, names=frozenset({"id", "sort"}))
+        given = from_cursor(cursor, names=_CURSOR, fixed={"kind": self.kind})
         if given is None:
             return None
-        if not all("S" in value for value in given.values()):
-            wrong = {"field": "cursor", "message": "Take the next_cursor of the page before."}
-            raise InvalidRequest("Not a cursor of this list.", errors=[wrong])
         if self.after is not None and given["sort"]["S"] <= self.after:
             return None  # all that came before has left the shelf
         return {
             self.hash_name: {"S": self.hash_value},
             self.sort_name: given["sort"],
             "id": given["id"],
-            "kind": {"S": self.kind},
+            "kind": given["kind"],
         }
 
 
@@ -121,4 +119,4 @@ def browse(
 def _place(shelf: Shelf, item: dict[str, Any] | None) -> Start | None:
     if item is None:
         return None
-    return {"id": item["id"], "sort": item[shelf.sort_name]}
+    return {"id": item["id"], "kind": item["kind"], "sort": item[shelf.sort_name]}

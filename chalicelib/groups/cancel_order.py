@@ -9,12 +9,15 @@ from chalicelib.kit.clock import Clock
 from chalicelib.orders.cancel import cancel
 from chalicelib.orders.errors import OrderNotCancellable
 from chalicelib.orders.model import Order, OrderState
+from chalicelib.refunds.model import Cause, refund_id_for
 
 
 def cancel_order(order: Order, *, clock: Clock, wechat_pay: WechatPay) -> Order:
-    """The order as it is afterwards. Raises OrderNotCancellable, GroupForming, WechatUnavailable
-    (nothing changed).
+    """The order as it is afterwards; twice is once. Raises OrderNotCancellable,
+    GroupForming, WechatUnavailable (nothing changed).
     """
+    if refund_id_for(order.order_id, Cause.MEMBER_LEFT) in order.refund_ids:
+        return order
     if order.order_state is not OrderState.PAID:
         return cancel(order.order_id, "member", clock=clock, wechat_pay=wechat_pay)
     try:

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.kit.clock import Clock, after, epoch_seconds, stored
+from chalicelib.kit.errors import TryAgain
 from chalicelib.kit.ids import derived_id
 from chalicelib.kit.tables import PlainMapAttribute, Row, TimeAttribute
 from chalicelib.kit.writes import WriteSet
@@ -55,7 +56,7 @@ def record(kind: str, about: str, facts: dict[str, Any], *, clock: Clock) -> Non
     writes.put(row)
     try:
         writes.commit()
-    except (BotoCoreError, ClientError):
+    except (BotoCoreError, ClientError, TryAgain):
         logger.exception("finding_not_stored", alarm="finding_not_stored", about=about)
 
 

@@ -1,13 +1,15 @@
 """What every HTTP answer gets, whoever made it: our problem shape, a request id, and CORS for the
-configured origins only.
+configured origins only. Each is one line in the log, which never says who asked for what.
 
 Preflights are answered here too, by routes of their own, since Chalice's built-in CORS knows a
 single origin.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from aws_lambda_powertools import Logger
 from chalice.app import Chalice, Response
 
 from chalicelib.kit.endpoint import language_of
@@ -17,17 +19,33 @@ _ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, Accept-Languag
 _EXPOSED_HEADERS = "X-Request-Id, Idempotency-Replayed, Retry-After"
 _PREFLIGHT_KEPT_SECONDS = 600
 
+logger = Logger()
+
 
 def finish(
     request: Any, get_response: Callable[[Any], Response], origins: Sequence[str]
 ) -> Response:
     """Run the rest, then complete its answer."""
+    began = time.monotonic_ns()
     headers: Mapping[str, str] = request.headers if request is not None else {}
     response = in_our_shape(get_response(request), language=language_of(headers))
     if request is not None:
         response.headers["X-Request-Id"] = str(request.context.get("requestId", ""))
+        _log(request, response.status_code, (time.monotonic_ns() - began) // 1_000_000)
     response.headers.update(cors_headers(headers.get("origin"), origins))
     return response
+
+
+def _log(request: Any, status: int, milliseconds: int) -> None:
+    """The route as it was declared, never the path or the query: those hold ids and more."""
+    logger.info(
+        "answered",
+        method=request.method,
+        route=request.context.get("resourcePath", ""),
+        status=status,
+        milliseconds=milliseconds,
+        request_id=request.context.get("requestId", ""),
+    )
 
 
 def cors_headers(origin: str | None, origins: Sequence[str]) -> dict[str, str]:

@@ -61,5 +61,7 @@ _WRONG_CURSOR = {"field": "cursor", "message": "Take the next_cursor of the page
 
 
 def _is_text(value: Any) -> bool:
-    """Every key that a list of ours stops at is text."""
-    return isinstance(value, dict) and set(value) == {"S"} and isinstance(value["S"], str)
+    """Every key that a list of ours stops at is plain text; DynamoDB refuses an empty one."""
+    if not isinstance(value, dict) or set(value) != {"S"} or not isinstance(value["S"], str):
+        return False
+    return value["S"] != "" and value["S"].isascii()

@@ -49,7 +49,7 @@ LIVE_STATES = frozenset(
 @dataclass(frozen=True)
 class Order:
     """One purchase. Amounts in fen, times in UTC. `units_held` is what it holds of the stock, 0
-    once given back.
+    once given back; `undecided_fen` is what refunds that wait for an operator ask for.
     """
 
     order_id: str
@@ -82,6 +82,7 @@ class Order:
     transaction_id: str | None = None
     refundable_fen: int = 0
     refunded_fen: int = 0
+    undecided_fen: int = 0
     open_refund_count: int = 0
     refund_ids: list[str] = field(default_factory=list)
     cancel_reason: str | None = None

@@ -5,10 +5,9 @@ Only adds guarded writes (or makes one); refunds/ decides. `refundable_fen` is t
 refund is requested and given back only when it is rejected or withdrawn.
 """
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.kit.writes import Changed, WriteSet
@@ -24,16 +23,18 @@ def begin_ending(
     gives_back_stock: bool,
     newly_paid: tuple[str, int, datetime] | None = None,
     due_at: datetime | None = None,
-    reserved: bool = False,
 ) -> None:
-    """The order ends: everything that is left goes back. Guards: its state, and its refundable
-    amount, as read.
+    """The order ends: everything that is left goes back. Guards: its state, and what is left of it,
+    as read.
 
     `newly_paid`: (transaction id, fen, when) of a payment that cannot be honoured, and is refunded
-    at once. `reserved`: the amount was taken from `refundable_fen` when the refund was requested.
-
+    at once.
     """
-    actions: list[Action] = [OrderRow.order_state.set(OrderState.REFUNDING.value)]
+    actions: list[Action] = [
+        OrderRow.order_state.set(OrderState.REFUNDING.value),
+        OrderRow.refundable_fen.set(0),
+        *_one_more_refund(refund_id),
+    ]
     guard = in_state(order.order_state)
     if newly_paid is not None:
         transaction_id, paid_fen, now = newly_paid
@@ -43,10 +44,8 @@ def begin_ending(
             OrderRow.paid_at.set(now),
         ]
         guard &= OrderRow.transaction_id.does_not_exist()
-    elif not reserved:
-        guard &= OrderRow.refundable_fen == order.refundable_fen
-    if not reserved:
-        actions += [OrderRow.refundable_fen.set(0), *_one_more_refund(refund_id)]
+    else:
+        guard &= _as_read(order)
     if gives_back_stock:
         actions.append(OrderRow.units_held.set(0))
     actions += due_actions(order.order_id, due_at) if due_at is not None else []
@@ -54,59 +53,53 @@ def begin_ending(
 
 
 def reserve(
-    writes: WriteSet,
-    order: Order,
-    refund_id: str,
-    amount_fen: int,
-    *,
-    refusal: Callable[[Any], Exception],
+    writes: WriteSet, order: Order, refund_id: str, amount_fen: int, *, undecided: bool
 ) -> None:
-    """Take an amount for a refund that does not (or not yet) end the order. Guards: its state,
-    enough left.
+    """Take an amount for a refund that does not (or not yet) end the order. Guards: its state, and
+    what is left of it, as read.
     """
-    writes.update(
-        order_key(order.order_id),
-        [
-            OrderRow.refundable_fen.set(OrderRow.refundable_fen - amount_fen),
-            *_one_more_refund(refund_id),
-        ],
-        guard=in_state(order.order_state) & (OrderRow.refundable_fen >= amount_fen),
-        refusal=refusal,
-    )
-
-
-def unreserve(writes: WriteSet, order_id: str, amount_fen: int) -> None:
-    """A requested refund will not happen: its amount can be asked for again."""
-    writes.update(
-        order_key(order_id),
-        [
-            OrderRow.refundable_fen.set(OrderRow.refundable_fen + amount_fen),
-            OrderRow.open_refund_count.set(OrderRow.open_refund_count - 1),
-        ],
-        guard=OrderRow.open_refund_count >= 1,
-    )
-
-
-def lower(writes: WriteSet, order_id: str, difference_fen: int) -> None:
-    """An operator approved less than was asked for."""
-    writes.update(
-        order_key(order_id),
-        [OrderRow.refundable_fen.set(OrderRow.refundable_fen + difference_fen)],
-        guard=OrderRow.open_refund_count >= 1,
-    )
-
-
-def finish(writes: WriteSet, order_id: str, amount_fen: int, *, ends_order: bool) -> None:
-    """WeChat says that this much has been paid back."""
     actions: list[Action] = [
-        OrderRow.refunded_fen.set((OrderRow.refunded_fen | 0) + amount_fen),
+        OrderRow.refundable_fen.set(OrderRow.refundable_fen - amount_fen),
+        *_one_more_refund(refund_id),
+    ]
+    if undecided:
+        actions.append(OrderRow.undecided_fen.set(OrderRow.undecided_fen + amount_fen))
+    guard = in_state(order.order_state) & _as_read(order)
+    writes.update(order_key(order.order_id), actions, guard=guard)
+
+
+def decide(
+    writes: WriteSet, order: Order, asked_fen: int, approved_fen: int, *, ends_order: bool
+) -> None:
+    """A refund that waited for an operator waits no more; what was not approved can be asked for
+    again. `approved_fen` 0: rejected or withdrawn. Guards: its state, and what is left, as read.
+    """
+    actions: list[Action] = [
+        OrderRow.undecided_fen.set(OrderRow.undecided_fen - asked_fen),
+        OrderRow.refundable_fen.set(OrderRow.refundable_fen + (asked_fen - approved_fen)),
+    ]
+    if approved_fen == 0:
+        actions.append(OrderRow.open_refund_count.set(OrderRow.open_refund_count - 1))
+    if ends_order:
+        actions.append(OrderRow.order_state.set(OrderState.REFUNDING.value))
+        actions.append(OrderRow.units_held.set(0))
+    guard = in_state(order.order_state) & _as_read(order)
+    writes.update(order_key(order.order_id), actions, guard=guard)
+
+
+def finish(writes: WriteSet, order: Order, amount_fen: int) -> None:
+    """WeChat says that this much has been paid back. An order that ends is refunded once all of it
+    is back. Guards: its state, and what was back already, as read.
+    """
+    actions: list[Action] = [
+        OrderRow.refunded_fen.set(OrderRow.refunded_fen + amount_fen),
         OrderRow.open_refund_count.set(OrderRow.open_refund_count - 1),
     ]
-    guard = OrderRow.open_refund_count >= 1
-    if ends_order:
+    all_back = order.refunded_fen + amount_fen >= order.paid_fen
+    if order.order_state is OrderState.REFUNDING and all_back:
         actions.append(OrderRow.order_state.set(OrderState.REFUNDED.value))
-        guard &= in_state(OrderState.REFUNDING)
-    writes.update(order_key(order_id), actions, guard=guard)
+    guard = in_state(order.order_state) & (OrderRow.refunded_fen == order.refunded_fen)
+    writes.update(order_key(order.order_id), actions, guard=guard)
 
 
 def claim_slot(order_id: str, out_refund_no: str, *, now: datetime, not_since: datetime) -> bool:
@@ -131,5 +124,15 @@ def claim_slot(order_id: str, out_refund_no: str, *, now: datetime, not_since: d
 def _one_more_refund(refund_id: str) -> list[Action]:
     return [
         OrderRow.refund_ids.set((OrderRow.refund_ids | []).append([refund_id])),
-        OrderRow.open_refund_count.set((OrderRow.open_refund_count | 0) + 1),
+        OrderRow.open_refund_count.set(OrderRow.open_refund_count + 1),
     ]
+
+
+def _as_read(order: Order) -> Condition:
+    """Nobody has asked for, decided or ended anything since: both amounts move with each of
+    these.
+    """
+    same: Condition = (OrderRow.refundable_fen == order.refundable_fen) & (
+        OrderRow.undecided_fen == order.undecided_fen
+    )
+    return same

@@ -62,11 +62,12 @@ class OrderRow(Row):
     campaign_id = UnicodeAttribute(null=True)
     limit_ends_at = TimeAttribute(null=True)
     paid_at = TimeAttribute(null=True)
-    paid_fen = NumberAttribute(null=True)
+    paid_fen = NumberAttribute()
     transaction_id = UnicodeAttribute(null=True)
-    refundable_fen = NumberAttribute(null=True)
-    refunded_fen = NumberAttribute(null=True)
-    open_refund_count = NumberAttribute(null=True)
+    refundable_fen = NumberAttribute()
+    refunded_fen = NumberAttribute()
+    undecided_fen = NumberAttribute()
+    open_refund_count = NumberAttribute()
     refund_ids: ListAttribute[Any] = ListAttribute(null=True)
     cancel_reason = UnicodeAttribute(null=True)
     cancelled_at = TimeAttribute(null=True)
@@ -173,7 +174,9 @@ def _orders_of(member_id: str) -> list[Order]:
 
 
 def place(writes: WriteSet, order: Order) -> None:
-    """Write the new order, due at its pay deadline. Guard: the id is new -> AlreadyPlaced."""
+    """Write the new order, its amounts at zero, due at its pay deadline. Guard: the id is new
+    -> AlreadyPlaced.
+    """
     given = {name: value for name, value in asdict(order).items() if value not in (None, [], "")}
     due_shard = shard_of(order.order_id, DUE_SHARDS)
     row = OrderRow(**{**given, "due_shard": due_shard, "due_at": order.pay_deadline})

@@ -41,19 +41,27 @@ def _decide(decision: Decision, clock: Clock) -> Refund:
     refund = refunds.get(decision.refund_id)
     if refund.refund_state is not RefundState.AWAITING_OPERATOR:
         return _decided_before(refund, decision)
+    approved_fen = _approved(refund, decision)
+    order = orders.get(refund.order_id)
+    # Nothing is left, and nothing else that waits for a decision could come back.
+    nothing_left = order.refundable_fen == 0 and order.undecided_fen == refund.amount_fen
+    ends_order = nothing_left and approved_fen == refund.amount_fen
+    now = clock.now()
     writes = WriteSet()
-    if decision.approve:
-        _approve(writes, refund, decision, clock)
-    else:
-        refundable.unreserve(writes, refund.order_id, refund.amount_fen)
-        refunds.move(
-            writes,
-            refund,
-            RefundState.REJECTED,
-            now=clock.now(),
-            operator=decision.operator,
-            decision_reason=decision.reason,
-        )
+    refundable.decide(writes, order, refund.amount_fen, approved_fen, ends_order=ends_order)
+    if ends_order:
+        give_back(writes, order, BEFORE_SHIPPING, now=now)
+    refunds.move(
+        writes,
+        refund,
+        RefundState.REQUESTED if approved_fen else RefundState.REJECTED,
+        now=now,
+        due_at=after(now, FIRST_LOOK_SECONDS) if approved_fen else None,
+        amount_fen=approved_fen or None,
+        ends_order=ends_order,
+        operator=decision.operator,
+        decision_reason=decision.reason,
+    )
     writes.commit()
     return refunds.get(refund.refund_id)
 
@@ -65,28 +73,11 @@ def _decided_before(refund: Refund, decision: Decision) -> Refund:
     return refund
 
 
-def _approve(writes: WriteSet, refund: Refund, decision: Decision, clock: Clock) -> None:
+def _approved(refund: Refund, decision: Decision) -> int:
+    """How much goes back, in fen; 0 when it is rejected."""
+    if not decision.approve:
+        return 0
     amount_fen = refund.amount_fen if decision.amount_fen is None else decision.amount_fen
     if amount_fen > refund.amount_fen:
         raise RefundExceedsPayment(context={"asked_fen": refund.amount_fen})
-    now = clock.now()
-    ends_order = refund.ends_order and amount_fen == refund.amount_fen
-    if ends_order:
-        order = orders.get(refund.order_id)
-        refundable.begin_ending(
-            writes, order, refund.refund_id, gives_back_stock=True, reserved=True
-        )
-        give_back(writes, order, BEFORE_SHIPPING, now=now)
-    elif amount_fen < refund.amount_fen:
-        refundable.lower(writes, refund.order_id, refund.amount_fen - amount_fen)
-    refunds.move(
-        writes,
-        refund,
-        RefundState.REQUESTED,
-        now=now,
-        due_at=after(now, FIRST_LOOK_SECONDS),
-        amount_fen=amount_fen,
-        ends_order=ends_order,
-        operator=decision.operator,
-        decision_reason=decision.reason,
-    )
+    return amount_fen

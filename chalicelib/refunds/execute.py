@@ -48,8 +48,12 @@ def execute(refund_id: str, *, clock: Clock, wechat_pay: WechatPay, notify_url: 
             )
         )
     except RefusedByWechat as refused:
-        _refused(refund, refused, clock=clock)
-        return
+        # An attempt whose answer was lost may stand with other values (our address, for one).
+        known = wechat_pay.query_refund(refund.out_refund_no)
+        if known is None:
+            _refused(refund, refused, clock=clock)
+            return
+        report = known
     settle(report, clock=clock)
 
 

@@ -9,7 +9,7 @@ from chalicelib.groups import store as groups
 from chalicelib.groups.model import GroupState, Seat, SeatState
 from chalicelib.kit import findings
 from chalicelib.kit.clock import Clock
-from chalicelib.kit.errors import Refusal
+from chalicelib.kit.errors import Refusal, TryAgain
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import Changed, WriteSet
 from chalicelib.orders import refundable
@@ -20,17 +20,17 @@ from chalicelib.refunds import store as refunds
 from chalicelib.refunds.model import Cause, new_refund
 
 
-def refund_seats(group_id: str, *, clock: Clock) -> int:
-    """How many seats could not be refunded just now; 0 means the group is finished. Safe to run
-    any number of times.
+def refund_seats(group_id: str, *, clock: Clock) -> None:
+    """Safe to run any number of times. Raises TryAgain, after trying all, when some seats could not
+    be refunded just now: the group stays due.
     """
     group, seats = groups.find_with_seats(group_id)
     if group is None or group.group_state is not GroupState.FAILED:
-        return 0
+        return
     stuck = sum(not _refund(seat, clock) for seat in seats if seat.seat_state is SeatState.PAID)
-    if stuck == 0:
-        _finish(group_id)
-    return stuck
+    if stuck:
+        raise TryAgain(f"{stuck} seats of {group_id} could not be refunded just now.")
+    _finish(group_id)
 
 
 def _refund(seat: Seat, clock: Clock) -> bool:

@@ -14,7 +14,7 @@ from chalicelib.groups.model import GroupState
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.ids import fingerprint
 from chalicelib.kit.repeat import until_settled
-from chalicelib.kit.writes import WriteSet, changed
+from chalicelib.kit.writes import WriteSet
 from chalicelib.orders import refundable
 from chalicelib.orders import store as orders
 from chalicelib.orders.errors import IdempotencyConflict
@@ -78,6 +78,9 @@ def _request(command: RefundRequest, clock: Clock) -> Requested:
             raise IdempotencyConflict()
         return Requested(before, replayed=True)
     order = orders.get(command.order_id)
+    left = _left_before(order)
+    if left is not None:
+        return Requested(left, replayed=True)
     amount_fen = _amount(order, command)
     if order.order_state is OrderState.PAID:
         left = _leave_forming_group(order, amount_fen, clock)
@@ -87,7 +90,8 @@ def _request(command: RefundRequest, clock: Clock) -> Requested:
         raise OrderNotRefundable()
     if command.refund_type != "refund_only":
         raise OrderNotRefundable("It has not been shipped: there is nothing to return.")
-    ends_order = amount_fen == order.refundable_fen and order.open_refund_count == 0
+    # What still waits for an operator may be rejected, and so come back: then nothing ends here.
+    ends_order = amount_fen == order.refundable_fen and order.undecided_fen == 0
     decided = command.by_operator or ends_order
     refund = new_refund(
         order,
@@ -104,6 +108,12 @@ def _request(command: RefundRequest, clock: Clock) -> Requested:
     )
     _commit(order, refund)
     return Requested(refunds.get(refund.refund_id), replayed=False)
+
+
+def _left_before(order: Order) -> Refund | None:
+    """The refund of a member who has left their group: asking again finds it."""
+    refund_id = refund_id_for(order.order_id, Cause.MEMBER_LEFT)
+    return refunds.get(refund_id) if refund_id in order.refund_ids else None
 
 
 def _amount(order: Order, command: RefundRequest) -> int:
@@ -134,6 +144,7 @@ def _commit(order: Order, refund: Refund) -> None:
         refundable.begin_ending(writes, order, refund.refund_id, gives_back_stock=True)
         give_back(writes, order, BEFORE_SHIPPING, now=refund.requested_at)
     else:
-        refundable.reserve(writes, order, refund.refund_id, refund.amount_fen, refusal=changed)
+        undecided = refund.refund_state is RefundState.AWAITING_OPERATOR
+        refundable.reserve(writes, order, refund.refund_id, refund.amount_fen, undecided=undecided)
     refunds.request(writes, refund)
     writes.commit()

@@ -7,6 +7,7 @@ from chalicelib.kit.errors import NotAllowed
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
 from chalicelib.orders import refundable
+from chalicelib.orders import store as orders
 from chalicelib.orders.model import REACTION_SECONDS
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.model import UNDER_WAY, Refund, RefundState
@@ -42,7 +43,7 @@ def _resolve(
     refund_id: str, paid_by_hand: bool, operator: str, reason: str, clock: Clock
 ) -> Refund:
     refund = refunds.get(refund_id)
-    if refund.paid_by_hand and paid_by_hand:
+    if refund.paid_by_hand if paid_by_hand else refund.refund_state in UNDER_WAY:
         return refund
     if refund.refund_state is not RefundState.ABNORMAL:
         raise NotAllowed(f"It is {refund.refund_state.value}, not abnormal.")
@@ -61,7 +62,7 @@ def _resolve(
         decision_reason=reason,
         paid_by_hand=True,
     )
-    refundable.finish(writes, refund.order_id, refund.amount_fen, ends_order=refund.ends_order)
+    refundable.finish(writes, orders.get(refund.order_id), refund.amount_fen)
     writes.commit()
     return refunds.get(refund_id)
 

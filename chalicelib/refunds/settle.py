@@ -14,6 +14,7 @@ from chalicelib.kit.clock import Clock, after
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
 from chalicelib.orders import refundable
+from chalicelib.orders import store as orders
 from chalicelib.orders.model import REACTION_SECONDS
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.model import (
@@ -45,6 +46,7 @@ def _settle(report: RefundReport, clock: Clock) -> Refund | None:
         return refund
     if report.amount_fen != refund.amount_fen or report.out_trade_no != refund.order_id:
         findings.record("refund_mismatch", refund.refund_id, _facts(report), clock=clock)
+        refunds.look_again(refund, due_at=refund.next_look(clock.now()))
         return refund
     now = clock.now()
     match report.refund_status:
@@ -56,6 +58,9 @@ def _settle(report: RefundReport, clock: Clock) -> Refund | None:
             _set_aside(refund, RefundState.ABNORMAL, report.refund_id, now)
         case "CLOSED" if refund.refund_state in {*UNDER_WAY, RefundState.ABNORMAL}:
             _set_aside(refund, RefundState.CLOSED, report.refund_id, now)
+        case "SUCCESS" if refund.paid_by_hand:
+            findings.record("refund_twice", refund.refund_id, _facts(report), clock=clock)
+            return refund
         case _:
             return refund
     return refunds.get(refund.refund_id)
@@ -79,7 +84,7 @@ def _succeed(refund: Refund, wechat_refund_id: str, now: datetime) -> None:
         due_at=after(now, REACTION_SECONDS),
         wechat_refund_id=wechat_refund_id,
     )
-    refundable.finish(writes, refund.order_id, refund.amount_fen, ends_order=refund.ends_order)
+    refundable.finish(writes, orders.get(refund.order_id), refund.amount_fen)
     writes.commit()
 
 

@@ -5,6 +5,7 @@ from chalicelib.kit.errors import NotFound
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
 from chalicelib.orders import refundable
+from chalicelib.orders import store as orders
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.errors import RefundNotCancellable
 from chalicelib.refunds.model import Refund, RefundState
@@ -24,7 +25,8 @@ def _withdraw(refund_id: str, member_id: str, clock: Clock) -> Refund:
     if refund.refund_state is not RefundState.AWAITING_OPERATOR:
         raise RefundNotCancellable()
     writes = WriteSet()
-    refundable.unreserve(writes, refund.order_id, refund.amount_fen)
+    order = orders.get(refund.order_id)
+    refundable.decide(writes, order, refund.amount_fen, 0, ends_order=False)
     refunds.move(writes, refund, RefundState.WITHDRAWN, now=clock.now())
     writes.commit()
     return refunds.get(refund_id)

@@ -1,7 +1,7 @@
 """`python -m infra.local.logs [FUNCTION...]`: prints what the functions of the running local
 stack logged, oldest first, from the emulator's CloudWatch Logs.
 
-Must never be what keeps a log: the emulator does, until it stops.
+The emulator keeps them until it stops. Must never hold back a line but those of the platform.
 """
 
 import argparse
@@ -55,6 +55,13 @@ def main() -> int:
     except EndpointConnectionError:
         print("the local stack has stopped", file=sys.stderr)
         return 1
+
+
+def save_function_logs(aws_endpoint_url: str, path: Path) -> None:
+    """Writes down what all functions logged: the emulator forgets it when it stops."""
+    events = _events(client("logs", aws_endpoint_url), [], since_milliseconds=1)
+    lines = [_line(event) for event in events if not event["message"].startswith(PLATFORM_LINES)]
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 def _events(logs: Any, functions: list[str], since_milliseconds: int) -> list[dict[str, Any]]:

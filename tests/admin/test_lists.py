@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.admin import lists
+from chalicelib.admin.lists import walk
+from chalicelib.kit.paging import to_cursor
+from chalicelib.orders.store import OrderRow
 from tests.shop import ADDRESS, Placed, Shop
 
 
@@ -57,19 +59,24 @@ def test_orders_are_listed_by_status_and_time(shop: Shop, orders: list[Placed]) 
     assert none == {"items": [], "next_cursor": None}
 
 
-def test_a_page_is_short_when_the_walk_was_long_and_more_follows(shop: Shop) -> None:
-    group = shop.member("Lin").opens()
-    pages = []
-    cursor: dict[str, Any] = {}
-    most_pages = lists.MOST_ROWS_WALKED
-    for _ in range(most_pages):
-        pages.append(shop.admin("list_groups", limit=1, **cursor))
-        if pages[-1]["next_cursor"] is None:
-            break
-        cursor = {"cursor": pages[-1]["next_cursor"]}
+def test_a_page_is_short_when_the_walk_was_long_and_more_follows(
+    shop: Shop, orders: list[Placed]
+) -> None:
+    wanted = orders[3].order_id
 
-    found = [item["group_id"] for page in pages for item in page["items"]]
-    assert found == [group.group_id]
+    def pick(row: OrderRow) -> str | None:
+        return row.order_id if row.order_id == wanted else None
+
+    pages, cursor = [], None
+    while True:
+        found, following = walk(OrderRow, pick, limit=5, cursor=cursor, most_rows=2)
+        pages.append(found)
+        cursor = to_cursor(following)
+        if cursor is None:
+            break
+
+    assert len(pages) == 3
+    assert [one for page in pages for one in page] == [wanted]
 
 
 def test_groups_are_listed_without_their_seats(shop: Shop) -> None:

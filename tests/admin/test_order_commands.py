@@ -39,19 +39,19 @@ def test_an_operator_sees_the_whole_order(shop: Shop) -> None:
 
 
 def test_the_address_of_an_order_is_not_logged(
-    shop: Shop, capsys: pytest.CaptureFixture[str]
+    shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     lin = shop.member("Lin").buys()
-    shop.admin("get_order", order_id=lin.order_id)
-    shop.admin("find", phone_last4="1234")
-    shop.admin("audit")
+    with caplog.at_level("DEBUG"):
+        shop.admin("get_order", order_id=lin.order_id)
+        shop.admin("find", phone_last4="1234")
+        shop.admin("audit")
 
-    logged = capsys.readouterr().out
+    logged = [str(vars(record)) for record in caplog.records]
 
-    assert '"get_order"' in logged
-    assert ADDRESS["phone"] not in logged
-    assert ADDRESS["recipient"] not in logged
-    assert ADDRESS["detail"] not in logged
+    assert any("get_order" in line for line in logged)
+    for personal in (ADDRESS["phone"], ADDRESS["recipient"], ADDRESS["detail"], "1234"):
+        assert not any(personal in line for line in logged if "botocore" not in line)
 
 
 def test_an_operator_sees_who_sits_in_a_group(shop: Shop) -> None:

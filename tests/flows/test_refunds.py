@@ -277,3 +277,78 @@ def test_a_short_balance_is_told_to_a_person_and_tried_again(shop: Shop) -> None
 
     assert order.status == "refunded"
     shop.assert_books_balance()
+
+
+def test_parts_that_together_take_everything_end_the_order(shop: Shop) -> None:
+    order = ready_to_ship(shop)
+    first = order.asks_refund(amount_fen=800)["refund_id"]
+    rest = order.asks_refund(amount_fen=1200)
+    assert (rest["status"], rest["ends_order"]) == ("awaiting_operator", False)
+
+    shop.admin("decide_refund", refund_id=rest["refund_id"], decision="approve")
+    assert order.status == "to_ship"
+    shop.admin("decide_refund", refund_id=first, decision="approve")
+    assert order.status == "refunding"
+    shop.settles()
+    assert order.status == "refunding"
+    shop.passes(61)
+    shop.passes(61)
+
+    assert (order.status, order.now()["refunded_fen"]) == ("refunded", 2000)
+    assert shop.units_left() == 100
+    shop.assert_books_balance()
+
+
+def test_the_last_part_ends_the_order_while_an_earlier_one_is_under_way(shop: Shop) -> None:
+    order = ready_to_ship(shop)
+    shop.sandbox.configure(hold_refunds=True)
+    early = shop.admin("refund_order", order_id=order.order_id, amount_fen=300, request_id="a")
+    shop.settles()
+
+    rest = order.asks_refund()
+    assert (rest["status"], rest["ends_order"], rest["amount_fen"]) == ("requested", True, 1700)
+    shop.passes(61)
+    shop.sandbox.settle_refund(f"{rest['refund_id']}_1", "success")
+    shop.settles()
+    assert order.status == "refunding"
+    shop.sandbox.settle_refund(f"{early['refund_id']}_1", "success")
+    shop.settles()
+
+    assert order.status == "refunded"
+    shop.assert_books_balance()
+
+
+def test_leaving_twice_is_leaving_once_by_either_route(shop: Shop) -> None:
+    shop.campaign("free", size=3, rules={"leave_allowed": True})
+    lin = shop.member("Lin").opens("free").pays()
+
+    asked = lin.asks_refund(key="leave-once")
+    again = lin.asks_refund(key="leave-once")
+    cancelled = lin.cancels()
+    shop.settles()
+
+    assert again["refund_id"] == asked["refund_id"]
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert cancelled.status == 200
+    assert lin.status == "refunded"
+    assert shop.sandbox.totals()["refunds"] == 1
+    shop.assert_books_balance()
+
+
+def test_a_refund_whose_answer_was_lost_survives_a_new_address_of_ours(shop: Shop) -> None:
+    order = ready_to_ship(shop)
+    shop.sandbox.configure(hold_refunds=True)
+    shop.sandbox.add_fault("/v3/refund", "timeout_after")
+    order.asks_refund()
+    shop.streams_flow()
+    shop.works_queue()
+    shop.moves_to("https://new.shop.test")
+
+    shop.works_queue()
+    number = f"{shop.rows('refunds')[0]['refund_id']}_1"
+    assert shop.rows("refunds")[0]["refund_state"] == "processing"
+    shop.sandbox.settle_refund(number, "success", {"times": 0})
+    shop.passes(300)
+
+    assert order.status == "refunded"
+    shop.assert_books_balance()

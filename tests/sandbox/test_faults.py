@@ -75,6 +75,24 @@ def test_a_torn_answer_is_signed_and_is_not_json(merchant: Merchant, sandbox: Sa
     assert merchant.query().json()["trade_state"] == "NOTPAY"
 
 
+def test_a_close_can_be_answered_and_not_done(merchant: Merchant, sandbox: Sandbox) -> None:
+    sandbox.add_fault("/v3/pay", "close_ignored")
+    payment = merchant.prepay()
+    response = merchant.close()
+    assert response.status_code == 204
+    assert merchant.is_authentic(response.headers, b"")
+    assert merchant.query().json()["trade_state"] == "NOTPAY"
+    sandbox.pay("Lin", payment)
+    assert sandbox.totals()["paid_fen"] == 1990
+
+
+def test_the_next_close_is_done_again(merchant: Merchant, sandbox: Sandbox) -> None:
+    merchant.order()
+    sandbox.add_fault(TRADES_PATH, "close_ignored")
+    assert [merchant.close().status_code, merchant.close().status_code] == [204, 204]
+    assert merchant.query().json()["trade_state"] == "CLOSED"
+
+
 def test_a_fault_hits_as_often_as_it_was_told_to(merchant: Merchant, sandbox: Sandbox) -> None:
     sandbox.add_fault(ORDERS, "error_before", times=2)
     statuses = [merchant.order().status_code for _ in range(3)]

@@ -16,7 +16,9 @@ MODELS = frozenset({"model", "ledger/accounts", "ledger/transfers", "ledger/reci
 
 NOT_VERBS = frozenset({"store", "errors", "routes", "schemas"})
 
-NOT_SLICES = frozenset({"app", "kit", "gateways", "settings", "wiring", "reactions", "sweeps", "queues"})
+NOT_SLICES = frozenset(
+    {"app", "kit", "gateways", "settings", "wiring", "reactions", "sweeps", "queues"}
+)
 NOT_IN_A_MODEL = frozenset({"boto3", "botocore", "chalice", "pynamodb", "requests"})
 
 

@@ -56,7 +56,8 @@ class PayApi:
         if fault in BEFORE:
             return self._failed(fault)
         try:
-            answer = self._dispatch(call)
+            ignored = fault is FaultKind.CLOSE_IGNORED
+            answer = Answer(204) if ignored else self._dispatch(call)
         except PayRefusal as refusal:
             answer = self._refused(refusal)
         if fault is FaultKind.GARBAGE:

@@ -1,0 +1,73 @@
+"""Every HTTP route with a request that it answers well, so that a test spoils one thing at a
+time.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.shop import ADDRESS
+
+PURCHASE = {"sku_id": "apples-5", "quantity": 1, "address": ADDRESS}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one path. `signed_in` None: a token may be left out. `body` None: takes none.
+
+    `callback`: WeChat calls it, and the bytes are for WeChat's signature to prove.
+    """
+
+    method: str
+    path: str
+    signed_in: bool | None = True
+    keyed: bool = False
+    body: dict[str, Any] | None = None
+    callback: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+ROUTES = (
+    Route("POST", "/v1/sessions", signed_in=False, body={"code": "a-code"}),
+    Route("GET", "/v1/me"),
+    Route("PUT", "/v1/me", body={"nickname": "Lin"}),
+    Route("DELETE", "/v1/me"),
+    Route("GET", "/v1/config", signed_in=False),
+    Route("GET", "/v1/health", signed_in=False),
+    Route("GET", "/v1/products", signed_in=False),
+    Route("GET", "/v1/products/{product_id}", signed_in=False),
+    Route("GET", "/v1/campaigns", signed_in=False),
+    Route("GET", "/v1/campaigns/{campaign_id}", signed_in=False),
+    Route("GET", "/v1/campaigns/{campaign_id}/groups", signed_in=False),
+    Route("POST", "/v1/quotes", body={"sku_id": "apples-5", "quantity": 1}),
+    Route("POST", "/v1/groups", keyed=True, body={**PURCHASE, "campaign_id": "autumn"}),
+    Route("GET", "/v1/groups/{group_id}", signed_in=None),
+    Route("POST", "/v1/groups/{group_id}/members", keyed=True, body=PURCHASE),
+    Route("POST", "/v1/orders", keyed=True, body=PURCHASE),
+    Route("GET", "/v1/orders"),
+    Route("GET", "/v1/orders/{order_id}"),
+    Route("POST", "/v1/orders/{order_id}/payment"),
+    Route("POST", "/v1/orders/{order_id}/payment-check"),
+    Route("POST", "/v1/orders/{order_id}/cancel"),
+    Route(
+        "POST",
+        "/v1/orders/{order_id}/refunds",
+        keyed=True,
+        body={"type": "refund_only", "reason": "不想要了", "amount_fen": 1},
+    ),
+    Route("POST", "/v1/refunds/{refund_id}/cancel"),
+    Route("POST", "/v1/wechat/payments", signed_in=False, callback=True),
+    Route("POST", "/v1/wechat/refunds", signed_in=False, callback=True),
+)
+
+SIGNED_IN = tuple(route for route in ROUTES if route.signed_in)
+PUBLIC = tuple(route for route in ROUTES if route.signed_in is False and not route.callback)
+CALLBACKS = tuple(route for route in ROUTES if route.callback)
+KEYED = tuple(route for route in ROUTES if route.keyed)
+READING = tuple(route for route in ROUTES if route.method == "GET")
+SELLING = tuple(route for route in KEYED if route.body is not None and "sku_id" in route.body)
+
+
+def route(method: str, path: str) -> Route:
+    return next(each for each in ROUTES if (each.method, each.path) == (method, path))

@@ -1,0 +1,72 @@
+"""A shop in the middle of its day, with one of everything that a path can name."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from tests.http.routes import Route
+from tests.in_process import everything
+from tests.shop import Member, Reply, Shop
+
+GOOD_KEY = "a-key-of-this-test"
+
+
+class Scene:
+    """Lin leads a forming group, has an order to pay, and a refund that waits for an operator.
+
+    Eve owns nothing.
+    """
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        shop.stocks(100)
+        shop.campaign()
+        self.lin: Member = shop.member("Lin")
+        self.eve: Member = shop.member("Eve")
+        leading = self.lin.opens().pays()
+        self.group_order_id = leading.order_id
+        shop.advance(1)
+        paid = self.lin.buys(quantity=2).pays()
+        shop.advance(1)
+        shop.settles()
+        self.refund_id = paid.asks_refund(amount_fen=500)["refund_id"]
+        self.paid_order_id = paid.order_id
+        self.unpaid = self.lin.buys()
+        self.ids = {
+            "group_id": leading.group_id,
+            "order_id": self.unpaid.order_id,
+            "refund_id": self.refund_id,
+            "product_id": "apples",
+            "campaign_id": "autumn",
+        }
+
+    def path(self, route: Route, **ids: str) -> str:
+        """The route's path with ids of the scene, or with these."""
+        return route.path.format_map({**self.ids, **ids})
+
+    def send(
+        self,
+        route: Route,
+        *,
+        body: Any = None,
+        token: str | None = "",
+        headers: Mapping[str, str] | None = None,
+        query: str = "",
+        **ids: str,
+    ) -> Reply:
+        """The route's good request by Lin, but for what is given. `token` None: none at all."""
+        given = {"Idempotency-Key": GOOD_KEY} if route.keyed else {}
+        return self.shop.send(
+            route.method,
+            self.path(route, **ids) + query,
+            route.body if body is None else body,
+            token=self.lin.token if token == "" else token,
+            headers={**given, **(headers or {})},
+        )
+
+    @contextmanager
+    def stays(self) -> Iterator[None]:
+        """Whatever is asked meanwhile, no table changes."""
+        before = everything()
+        yield
+        assert everything() == before
