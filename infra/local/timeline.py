@@ -9,7 +9,7 @@ from rich.cells import set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-NAME_CELLS = 8
+NAME_CELLS = 10
 
 
 class Timeline:

@@ -59,7 +59,7 @@ def test_when_wechat_cannot_be_asked_nothing_is_cancelled(scene: Scene) -> None:
 
 READS = ("GetItem", "BatchGetItem", "Query", "Scan")
 WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
-ASKING_NO_TABLE = ("/v1/config", "/v1/health", "/v1/wechat/payments", "/v1/wechat/refunds")
+ASKING_NO_TABLE = ("/v1/config", "/v1/health", "/wechat/payments", "/wechat/refunds")
 WRITING = (
     "POST /v1/sessions",
     "PUT /v1/me",
@@ -69,6 +69,7 @@ WRITING = (
     "POST /v1/orders/{order_id}/payment",
     "POST /v1/orders/{order_id}/payment-check",
     "POST /v1/orders/{order_id}/cancel",
+    "POST /v1/orders/{order_id}/refunds",
     "POST /v1/refunds/{refund_id}/cancel",
 )
 
@@ -83,7 +84,10 @@ def out_of_order(scene: Scene, operations: tuple[str, ...]) -> dict[str, Reply]:
             failing.enter_context(scene.shop.database_fails(operation))
         for each in ROUTES:
             body = {"code": code} if each.path == "/v1/sessions" else None
-            replies[str(each)] = scene.send(each, body=body, group_id=group.group_id)
+            ids = {"group_id": group.group_id}
+            if each.path.endswith("/refunds"):
+                ids["order_id"] = scene.paid_order_id
+            replies[str(each)] = scene.send(each, body=body, **ids)
         failing.close()
     return replies
 
