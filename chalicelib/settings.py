@@ -51,7 +51,7 @@ def environment() -> Environment:
 class Secrets(BaseModel):
     """The parameters under `parameter_prefix`, by their last part. None: not there."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     session_signing_keys: tuple[str, ...] | None = Field(default=None, repr=False)
     wechat_app_secret: str | None = Field(default=None, repr=False)

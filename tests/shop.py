@@ -454,11 +454,15 @@ class Shop:
     def findings(self) -> list[str]:
         return sorted(row["kind"] for row in self.rows("findings"))
 
-    def assert_books_balance(self) -> None:
-        """Our books agree with themselves and with WeChat's."""
+    def assert_audit_is_clean(self) -> None:
+        """Our books agree with themselves."""
         audit = self.admin("audit")
         assert audit["violations"] == [], audit["violations"]
         assert audit["complete"]
+
+    def assert_books_balance(self) -> None:
+        """Our books agree with themselves and with WeChat's."""
+        self.assert_audit_is_clean()
         theirs = self.sandbox.totals()
         orders = self.rows("orders")
         paid = [order for order in orders if order.get("transaction_id")]

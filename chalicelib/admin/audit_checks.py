@@ -48,7 +48,7 @@ def counts_match_seats(books: Books, group_id: str) -> Iterator[str]:
 def ended_groups_hold_no_seat(books: Books, group_id: str) -> Iterator[str]:
     """Once a group is over, nobody is still to pay for a seat of it."""
     group = books.groups[group_id]
-    if group.group_state in _GROUP_IS_OVER and group.held_count > 0:
+    if _is_over(group) and group.held_count > 0:
         yield f"{group.held_count} held in a group that is {group.group_state.value}"
 
 
@@ -70,7 +70,9 @@ def failed_groups_refund_every_seat(books: Books, group_id: str) -> Iterator[str
 
 
 def seats_belong_to_their_orders(books: Books, group_id: str) -> Iterator[str]:
-    """Each seat is held by an order of that group and member, and by no other seat's."""
+    """Each seat is held by an order of that group and member and by no other seat's; while the
+    group is not over, by one that awaits payment or is paid, as the seat says.
+    """
     seats = books.seats.get(group_id, [])
     order_ids = [seat.order_id for seat in seats]
     for seat in seats:
@@ -83,6 +85,16 @@ def seats_belong_to_their_orders(books: Books, group_id: str) -> Iterator[str]:
             yield f"a seat of order {seat.order_id}, which is another's"
         elif order_ids.count(seat.order_id) > 1:
             yield f"order {seat.order_id} has more than one seat"
+        elif group_id in books.groups and not _is_over(books.groups[group_id]):
+            is_paid = order.order_state not in _NEVER_PAID
+            is_held = order.order_state is OrderState.AWAITING_PAYMENT
+            if not (is_held if seat.seat_state is SeatState.HELD else is_paid):
+                state = order.order_state.value
+                yield f"a {seat.seat_state.value} seat of order {seat.order_id}, which is {state}"
+
+
+def _is_over(group: Group) -> bool:
+    return group.group_state in _GROUP_IS_OVER
 
 
 # Orders

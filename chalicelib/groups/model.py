@@ -18,7 +18,7 @@ class GroupState(StrEnum):
     """Where a group stands."""
 
     PENDING = "pending"
-    """Opened; its leader has not paid yet, so nobody else can see or join it."""
+    """Opened; its leader has not paid yet, so it is on no list and nobody can join it."""
     FORMING = "forming"
     """The leader has paid; seats are free or held, and time is left."""
     COMPLETE = "complete"

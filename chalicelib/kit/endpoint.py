@@ -26,7 +26,7 @@ MOST_BODY_BYTES = 32 * 1024
 """No request of ours comes near; a notification of WeChat's is about 1 KiB."""
 
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
-_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{8,64}")
+_IDEMPOTENCY_KEY = re.compile(r"[\x20-\x7e]{8,64}")
 
 logger = Logger()
 

@@ -83,7 +83,7 @@ class Shopper:
         answer = self._session.request(
             method, url, data=data, headers=sent, timeout=TIMEOUT_SECONDS
         )
-        is_json = "json" in answer.headers.get("Content-Type", "")
+        is_json = answer.content and "json" in answer.headers.get("Content-Type", "")
         return Reply(answer.status_code, answer.json() if is_json else None, answer.headers)
 
     def signs_in(self) -> "Shopper":

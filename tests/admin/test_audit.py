@@ -302,6 +302,15 @@ def test_a_refund_that_was_paid_by_hand_is_held_against_its_booking(
     assert name in names
 
 
+def test_a_seat_that_is_held_for_nobody_is_named(story: Story) -> None:
+    with broken(order(story.held, order_state="cancelled", due_at=None, due_shard=None)):
+        violations = story.shop.admin("audit")["violations"]
+
+    assert [(one["invariant"], one["id"]) for one in violations] == [
+        ("seats_belong_to_orders", story.held.group_id)
+    ]
+
+
 def test_a_late_payment_is_part_of_the_books(story: Story) -> None:
     with broken(order(story.paid_late, refunded_fen=1999)):
         violations = story.shop.admin("audit")["violations"]

@@ -12,7 +12,10 @@ from uuid import uuid4
 import pytest
 
 from tests.engine.dynamodb_local import Engine, Missing, running_engine, what_is_missing
+from tests.races import engine_shop
 from tests.tables import create_tables, local_client
+
+__all__ = ["engine_shop"]
 
 HERE = Path(__file__).parent
 

@@ -1,28 +1,17 @@
-"""A fresh shop for each story, over an empty moto."""
+"""A fresh shop for each story, over an empty moto; or over DynamoDB's own engine, for races."""
 
 from collections.abc import Iterator
 
 import pytest
-from moto import mock_aws
 
 from chalicelib.groups import show
-from chalicelib.kit.aws import dynamodb, forget_clients
+from tests.engine.conftest import dynamodb_endpoint, engine
 from tests.fakes import FakeClock
+from tests.in_process import database, tables
+from tests.races import engine_shop
 from tests.shop import Shop
-from tests.tables import PREFIX, REGION, create_tables
 
-
-@pytest.fixture
-def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    monkeypatch.setenv("TABLE_PREFIX", PREFIX)
-    with mock_aws():
-        forget_clients()
-        create_tables(dynamodb(), PREFIX)
-        yield
-    forget_clients()
+__all__ = ["database", "dynamodb_endpoint", "engine", "engine_shop", "tables"]
 
 
 @pytest.fixture

@@ -4,9 +4,35 @@ In the order of docs/comparison.md. Those about many threads at once run on Dyna
 engine, in tests/engine; the others here, over moto.
 """
 
+import pytest
+
+from chalicelib.groups import store as groups
+from chalicelib.groups.join import join
+from tests.races import THREADS, at_once, forming_group, outcomes, purchase
 from tests.shop import Shop
 from tests.tidy.purity import floats
 from tests.tidy.tree import deployed_sources
+
+
+@pytest.mark.engine
+def test_01_of_64_threads_on_the_last_seat_exactly_one_wins(engine_shop: Shop) -> None:
+    shop = engine_shop
+    group_id = forming_group(shop)
+    wanting = [purchase(shop, f"M{number}", "join") for number in range(THREADS)]
+    clock, wechat_pay = shop.clock, shop.wiring.wechat_pay
+
+    results = at_once(
+        [lambda one=one: join(group_id, one, clock=clock, wechat_pay=wechat_pay) for one in wanting]
+    )
+
+    assert outcomes(results) == {"done": 1, "group_full": 63}
+    group, seats = groups.find_with_seats(group_id)
+    assert group is not None
+    assert (group.seats_free, group.held_count, group.paid_count) == (0, 1, 1)
+    assert len(seats) == 2
+    assert len(shop.rows("orders")) == 2
+    assert shop.units_left() == 998
+    shop.assert_audit_is_clean()
 
 
 def test_02_a_payment_after_cancelling_is_refunded_by_itself_once(shop: Shop) -> None:

@@ -16,7 +16,7 @@ UNUSUAL = {
     "no width": "a\u200bb\ufeff",
     "full width": "ＡＢＣ　１２３",
     "markup": "<script>alert('x')</script>",
-    "a quote": "O'Brien \"x\" \\ / `${x}` %s {0}",
+    "a quote": 'O\'Brien "x" \\ / `${x}` %s {0}',
     "the last code point": "\U0010ffff",
     "no character": "\ufffe",
 }

@@ -2,8 +2,6 @@
 to come back, and nothing half done.
 """
 
-from contextlib import ExitStack
-
 import pytest
 
 from tests.http.problems import wrong_in
@@ -79,16 +77,13 @@ def out_of_order(scene: Scene, operations: tuple[str, ...]) -> dict[str, Reply]:
     replies = {}
     code = scene.shop.sandbox.login_code("Zoe").code
     group = scene.shop.member("Ann").opens(key=f"{operations[0]}-000001").pays()
-    with ExitStack() as failing, scene.stays():
-        for operation in operations:
-            failing.enter_context(scene.shop.database_fails(operation))
+    with scene.stays(), scene.shop.database_fails(*operations):
         for each in ROUTES:
             body = {"code": code} if each.path == "/v1/sessions" else None
             ids = {"group_id": group.group_id}
             if each.path.endswith("/refunds"):
                 ids["order_id"] = scene.paid_order_id
             replies[str(each)] = scene.send(each, body=body, **ids)
-        failing.close()
     return replies
 
 

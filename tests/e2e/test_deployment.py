@@ -1,39 +1,25 @@
-"""The packaged app, deployed to the local stack by CloudFormation and called over HTTP."""
+"""What CloudFormation made of the packaged app on the local stack."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import boto3
 import pytest
-import requests
 from botocore.exceptions import ClientError
 
-from infra.local.endpoints import FILE_NAME, NoStack, read_endpoints
-from infra.local.stack import Stack, running_stack
+from infra.local.endpoints import FILE_NAME, read_endpoints
+from infra.local.seed import ADDRESS
+from infra.local.shopper import wait_until
+from infra.local.stack import Stack
 from infra.tables import all_tables
 from infra.template import FUNCTIONS
+from tests.e2e.conftest import Members, log_lines
 
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("stack")
-
-
-@pytest.fixture(scope="module")
-def stack(directory: Path) -> Iterator[Stack]:
-    with running_stack(directory=directory, warm=False) as stack:
-        yield stack
-    assert not (directory / FILE_NAME).exists()
-    with pytest.raises(NoStack):
-        read_endpoints(directory)
-
-
-def test_the_endpoints_are_written_down(stack: Stack, directory: Path) -> None:
-    assert read_endpoints(directory) == stack.endpoints
-    content = json.loads((directory / FILE_NAME).read_text(encoding="utf-8"))
+def test_the_endpoints_are_written_down(stack: Stack) -> None:
+    assert read_endpoints(stack.directory) == stack.endpoints
+    content = json.loads((stack.directory / FILE_NAME).read_text(encoding="utf-8"))
     assert set(content) == {
         "api_url",
         "sandbox_url",
@@ -43,19 +29,6 @@ def test_the_endpoints_are_written_down(stack: Stack, directory: Path) -> None:
         "admin_function",
     }
     assert content["api_url"].startswith("http://127.0.0.1:")
-
-
-def test_an_unknown_path_is_not_found_in_our_words(stack: Stack) -> None:
-    answer = requests.get(f"{stack.endpoints.api_url}/v1/no-such-path", timeout=30)
-    assert answer.status_code == 404
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.headers["Access-Control-Allow-Origin"]
-    assert answer.json()["code"] == "not_found"
-
-
-def test_the_api_answers(stack: Stack) -> None:
-    answer = requests.get(f"{stack.endpoints.api_url}/v1/health", timeout=30)
-    assert answer.status_code == 200
 
 
 def test_every_table_and_function_is_deployed(stack: Stack) -> None:
@@ -113,3 +86,49 @@ def test_policies_are_enforced(stack: Stack) -> None:
         swept.get_item(TableName=stack.table_name("members"), Key=key)
     refund = {"refund_id": {"S": "r1"}}
     assert "Item" not in swept.get_item(TableName=stack.table_name("refunds"), Key=refund)
+
+
+def test_the_schedules_are_on_and_fire_every_minute(stack: Stack) -> None:
+    rules = stack.client("events").list_rules()["Rules"]
+    assert {(rule["ScheduleExpression"], rule["State"]) for rule in rules} == {
+        ("rate(1 minute)", "ENABLED")
+    }
+    targets = {
+        target["Arn"].rpartition(":")[2]
+        for rule in rules
+        for target in stack.client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    }
+    scheduled = {function.name for function in FUNCTIONS if function.schedule}
+    assert targets == {f"kaituan-local-{name}" for name in scheduled}
+
+
+def test_refunds_that_keep_failing_go_to_the_dead_letter_queue(stack: Stack) -> None:
+    queues = stack.client("sqs")
+    urls = (stack.outputs["RefundQueueUrl"], stack.outputs["DeadRefundQueueUrl"])
+    refunds, dead = (
+        queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        for url in urls
+    )
+    policy = json.loads(refunds["RedrivePolicy"])
+    assert (policy["deadLetterTargetArn"], policy["maxReceiveCount"]) == (dead["QueueArn"], 5)
+    assert dead["ApproximateNumberOfMessages"] == "0"
+
+
+def test_each_request_is_one_line_of_json_without_the_person(stack: Stack, member: Members) -> None:
+    somebody = member()
+    order = somebody.buys()
+    order.now()
+
+    def routes_seen() -> set[str]:
+        return {line.get("route") for line in log_lines(stack, "api_handler")}
+
+    wait_until(lambda: "/v1/orders/{order_id}" in routes_seen(), True, "the request in the log")
+
+    lines = log_lines(stack, "api_handler")
+    (line, *_) = (line for line in lines if line.get("route") == "/v1/orders/{order_id}")
+    assert (line["level"], line["method"], line["status"]) == ("INFO", "GET", 200)
+    assert isinstance(line["milliseconds"], int)
+    assert line["request_id"]
+    everything = json.dumps(lines, ensure_ascii=False)
+    for personal in (somebody.token, ADDRESS["phone"], ADDRESS["recipient"], ADDRESS["detail"]):
+        assert personal not in everything
