@@ -1,4 +1,4 @@
-"""What races are told with: a shop on DynamoDB's own engine, and its verbs from many threads at once.
+"""What races are told with: a shop on DynamoDB's engine, and its verbs from many threads at once.
 
 The verbs themselves, no HTTP in between: a Lambda serves one request at a time, a process of tests
 does not.

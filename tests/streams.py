@@ -10,7 +10,11 @@ STREAMED = ("orders", "groups", "refunds")
 
 
 class Streams:
-    """Remembers how far each stream has been read; what happened before it was made is past."""
+    """Remembers how far each stream has been read; what happened before it was made is past.
+
+    Asks for a place in the stream every time: moto replaces a stream's object when a transaction is
+    cancelled, and a place kept from before would never see anything new.
+    """
 
     def __init__(self, database: Any) -> None:
         endpoint = database.meta.endpoint_url
@@ -20,23 +24,32 @@ class Streams:
             region_name=REGION,
             endpoint_url=endpoint if is_local else None,
         )
-        self._iterators = {table: self._latest(database, table) for table in STREAMED}
+        self._shards = {table: self._shard(database, table) for table in STREAMED}
+        self._last: dict[str, str] = {}
+        while self.take():
+            continue
 
     def take(self) -> dict[str, list[dict[str, Any]]]:
         """New records by table; empty when there are none."""
         found: dict[str, list[dict[str, Any]]] = {}
-        for table in STREAMED:
-            answer = self._client.get_records(ShardIterator=self._iterators[table])
-            self._iterators[table] = answer["NextShardIterator"]
-            if answer["Records"]:
-                found[table] = [dict(record) for record in answer["Records"]]
+        for table, shard in self._shards.items():
+            records = self._client.get_records(ShardIterator=self._place(table, shard))["Records"]
+            if records:
+                found[table] = [dict(record) for record in records]
+                self._last[table] = records[-1]["dynamodb"]["SequenceNumber"]
         return found
 
-    def _latest(self, database: Any, table: str) -> str:
+    def _place(self, table: str, shard: dict[str, str]) -> str:
+        after = {"ShardIteratorType": "TRIM_HORIZON"}
+        if table in self._last:
+            after = {
+                "ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
+                "SequenceNumber": self._last[table],
+            }
+        return str(self._client.get_shard_iterator(**shard, **after)["ShardIterator"])
+
+    def _shard(self, database: Any, table: str) -> dict[str, str]:
         described = database.describe_table(TableName=f"{PREFIX}-{table}")
         arn = described["Table"]["LatestStreamArn"]
         shards = self._client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-        iterator = self._client.get_shard_iterator(
-            StreamArn=arn, ShardId=shards[-1]["ShardId"], ShardIteratorType="LATEST"
-        )
-        return str(iterator["ShardIterator"])
+        return {"StreamArn": arn, "ShardId": shards[-1]["ShardId"]}

@@ -81,6 +81,8 @@ def _request(command: RefundRequest, clock: Clock) -> Requested:
     left = _left_before(order)
     if left is not None:
         return Requested(left, replayed=True)
+    if command.refund_type != "refund_only":
+        raise OrderNotRefundable("It has not been shipped: there is nothing to return.")
     amount_fen = _amount(order, command)
     if order.order_state is OrderState.PAID:
         left = _leave_forming_group(order, amount_fen, clock)
@@ -88,8 +90,6 @@ def _request(command: RefundRequest, clock: Clock) -> Requested:
             return Requested(left, replayed=False)
     elif order.order_state is not OrderState.TO_SHIP:
         raise OrderNotRefundable()
-    if command.refund_type != "refund_only":
-        raise OrderNotRefundable("It has not been shipped: there is nothing to return.")
     # What still waits for an operator may be rejected, and so come back: then nothing ends here.
     ends_order = amount_fen == order.refundable_fen and order.undecided_fen == 0
     decided = command.by_operator or ends_order
