@@ -7,7 +7,6 @@ set aside for a person and put off for longer; neither stops the rest.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -16,9 +15,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.groups import store as groups
 from chalicelib.groups.model import GroupState
 from chalicelib.groups.settle import settle
-from chalicelib.kit import findings, reads
-from chalicelib.kit.clock import after, stored
+from chalicelib.kit import findings
+from chalicelib.kit.clock import after
+from chalicelib.kit.due import DueRow, due_items, put_off
 from chalicelib.kit.errors import Refusal
+from chalicelib.kit.tables import Key, key_names
 from chalicelib.orders import store as orders
 from chalicelib.orders.follow_up import follow_up as follow_up_order
 from chalicelib.reactions import Change, react
@@ -61,19 +62,17 @@ def always() -> bool:
 
 def sweep_orders(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
     """Pay deadlines, closing again at WeChat, postings a stream lost."""
-    return _sweep(orders.OrderRow, "order_id", _work_on_order, orders.put_off, wired, time_left)
+    return _sweep(orders.order_key, _work_on_order, wired, time_left)
 
 
 def sweep_groups(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
     """Group deadlines, and what follows from a group's end where a stream lost it."""
-    return _sweep(groups.GroupRow, "group_id", _work_on_group, groups.put_off, wired, time_left)
+    return _sweep(groups.group_key, _work_on_group, wired, time_left)
 
 
 def sweep_refunds(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
     """Refunds that nobody has brought on: queued again, asked after, booked."""
-    return _sweep(
-        refunds.RefundRow, "refund_id", _work_on_refund, refunds.put_off, wired, time_left
-    )
+    return _sweep(refunds.refund_key, _work_on_refund, wired, time_left)
 
 
 def _work_on_order(order_id: str, wired: Wiring) -> None:
@@ -102,68 +101,60 @@ def _work_on_refund(refund_id: str, wired: Wiring) -> None:
 
 
 def _sweep(
-    row: Any,
-    id_name: str,
+    key_of: Callable[[str], Key[DueRow]],
     work: Callable[[str, Wiring], None],
-    put_off: Callable[[str, datetime, datetime], None],
     wired: Wiring,
     time_left: TimeLeft,
 ) -> Swept:
     """Rounds over what is due until nothing is, or time or the bound runs out. Each item is tried
     once a run.
     """
+    row: type[DueRow] = key_of("").row
     total = Swept()
     tried: set[str] = set()
     began = wired.clock.now()
     for _ in range(MOST_ROUNDS):
-        due = reads.due(row, stored(began), limit_per_shard=LIMIT_PER_SHARD)
-        fresh = _not_tried(due, id_name, tried)
+        due = due_items(row, began, limit_per_shard=LIMIT_PER_SHARD)
+        fresh = _not_tried(due, key_names(row)[0], tried)
         if not fresh:
             break
         for item_id in fresh:
             if not time_left():
                 logger.warning("sweep_unfinished", table=row.table_name())
                 return total
-            total += _one(item_id, work, put_off, wired)
+            total += _one(key_of(item_id), work, wired)
     logger.info("swept", table=row.table_name(), done=total.done, put_off=total.put_off)
     return total
 
 
 def _not_tried(due: Iterable[dict[str, Any]], id_name: str, tried: set[str]) -> list[str]:
-    fresh = list(
-        dict.fromkeys(item[id_name]["S"] for item in due if item[id_name]["S"] not in tried)
-    )
+    ids = dict.fromkeys(str(item[id_name]["S"]) for item in due)
+    fresh = [item_id for item_id in ids if item_id not in tried]
     tried.update(fresh)
     return fresh
 
 
-def _one(
-    item_id: str,
-    work: Callable[[str, Wiring], None],
-    put_off: Callable[[str, datetime, datetime], None],
-    wired: Wiring,
-) -> Swept:
+def _one(key: Key[DueRow], work: Callable[[str, Wiring], None], wired: Wiring) -> Swept:
+    item_id = key.hash_value
     try:
         work(item_id, wired)
     except Refusal as refusal:
         logger.warning("put_off", item_id=item_id, code=refusal.code, detail=refusal.detail)
-        _put_off(item_id, put_off, PUT_OFF_SECONDS, wired)
+        _put_off(key, PUT_OFF_SECONDS, wired)
         return Swept(put_off=1)
     except Exception as error:
         findings.poison(item_id, error, clock=wired.clock)
-        _put_off(item_id, put_off, SET_ASIDE_SECONDS, wired)
+        _put_off(key, SET_ASIDE_SECONDS, wired)
         return Swept(set_aside=1)
     return Swept(done=1)
 
 
-def _put_off(
-    item_id: str, put_off: Callable[[str, datetime, datetime], None], seconds: int, wired: Wiring
-) -> None:
+def _put_off(key: Key[DueRow], seconds: int, wired: Wiring) -> None:
     now = wired.clock.now()
     try:
-        put_off(item_id, after(now, seconds), now)
+        put_off(key, after(now, seconds), now=now)
     except (BotoCoreError, ClientError, Refusal):
-        logger.exception("not_put_off", item_id=item_id)
+        logger.exception("not_put_off", item_id=key.hash_value)
 
 
 def until_almost_out(context: Any) -> TimeLeft:

@@ -10,9 +10,11 @@ DEPLOYED = "e2e"
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The deployed stack comes first: it waits for minutes to pass while others work."""
     items.sort(key=lambda item: item.get_closest_marker(DEPLOYED) is None)
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
     for item in items:
         is_deployed = item.get_closest_marker(DEPLOYED) is not None
         group = DEPLOYED if is_deployed else item.nodeid.partition("::")[0]

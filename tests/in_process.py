@@ -59,9 +59,11 @@ def tables() -> Iterator[None]:
 
 @pytest.fixture
 def database(tables: None) -> None:
-    """The tables with nothing in them."""
+    """The tables and their streams with nothing in them: moto copies both for each transaction."""
     for table in dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables.values():
         table.items.clear()
+        if table.stream_shard is not None:
+            table.stream_shard.items.clear()
 
 
 @pytest.fixture

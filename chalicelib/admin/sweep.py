@@ -9,9 +9,8 @@ from typing import Any
 from chalicelib import sweeps
 from chalicelib.admin.command import Command
 from chalicelib.groups.store import GroupRow
-from chalicelib.kit import reads
-from chalicelib.kit.clock import after, stored
-from chalicelib.kit.tables import Row
+from chalicelib.kit.clock import after
+from chalicelib.kit.due import DueRow, due_items
 from chalicelib.orders.store import OrderRow
 from chalicelib.refunds.store import RefundRow
 from chalicelib.sweeps import Swept
@@ -27,7 +26,7 @@ _SWEEPS = {
     "groups": sweeps.sweep_groups,
     "refunds": sweeps.sweep_refunds,
 }
-_ROWS: dict[str, type[Row]] = {"orders": OrderRow, "groups": GroupRow, "refunds": RefundRow}
+_ROWS: dict[str, type[DueRow]] = {"orders": OrderRow, "groups": GroupRow, "refunds": RefundRow}
 
 
 class Payload(Command):
@@ -55,7 +54,7 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
     return {**figures, "complete": complete, "dry_run": False}
 
 
-def _due(row: type[Row], wiring: Wiring) -> int:
+def _due(row: type[DueRow], wiring: Wiring) -> int:
     """How many are due, two hundred a shard at the most."""
-    now = stored(wiring.clock.now())
-    return sum(1 for _ in reads.due(row, now, limit_per_shard=_MOST_COUNTED_PER_SHARD))
+    due = due_items(row, wiring.clock.now(), limit_per_shard=_MOST_COUNTED_PER_SHARD)
+    return sum(1 for _ in due)

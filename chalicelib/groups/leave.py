@@ -40,13 +40,7 @@ def _leave(order_id: str, clock: Clock) -> Order:
         raise GroupOver()
     if not group.leave_allowed:
         raise GroupForming()
-    refund = new_refund(
-        order,
-        Cause.MEMBER_LEFT,
-        amount_fen=order.refundable_fen,
-        total_fen=order.paid_fen,
-        now=now,
-    )
+    refund = new_refund(order, Cause.MEMBER_LEFT, now=now)
     writes = WriteSet()
     refundable.begin_ending(writes, order, refund.refund_id, gives_back_stock=True)
     refunds.request(writes, refund)

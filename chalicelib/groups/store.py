@@ -18,16 +18,16 @@ from chalicelib.catalog.model import WhenShort
 from chalicelib.groups.errors import AlreadyJoined, GroupFull, GroupNotOpen, GroupOver
 from chalicelib.groups.model import MOST_SEATS, Group, GroupState, Seat, SeatState
 from chalicelib.kit import reads
+from chalicelib.kit.due import DueRow, due_then, not_due
 from chalicelib.kit.errors import NotFound, Refusal
-from chalicelib.kit.ids import shard_of
-from chalicelib.kit.tables import DUE_SHARDS, Key, Row, TimeAttribute
-from chalicelib.kit.writes import Changed, WriteSet
+from chalicelib.kit.tables import Key, TimeAttribute
+from chalicelib.kit.writes import WriteSet
 
 GROUP = "group"
 _SEAT = "seat#"
 
 
-class GroupRow(Row):
+class GroupRow(DueRow):
     """A group, or one of its seats, told apart by `kind`."""
 
     class Meta:
@@ -52,8 +52,6 @@ class GroupRow(Row):
     expires_at = TimeAttribute(null=True)
     settled_at = TimeAttribute(null=True)
     joinable_campaign_id = UnicodeAttribute(null=True)
-    due_shard = NumberAttribute(null=True)
-    due_at = TimeAttribute(null=True)
     member_id = UnicodeAttribute(null=True)
     order_id = UnicodeAttribute(null=True)
     seat_state = UnicodeAttribute(null=True)
@@ -80,7 +78,7 @@ def seat_key(group_id: str, member_id: str) -> Key[GroupRow]:
 def group_of(row: GroupRow | None) -> Group | None:
     if row is None:
         return None
-    given = _given(row, _GROUP_FIELDS)
+    given = row.given(_GROUP_FIELDS)
     given["group_state"] = GroupState(row.group_state)
     given["when_short"] = WhenShort(row.when_short)
     return Group(**given)
@@ -89,15 +87,7 @@ def group_of(row: GroupRow | None) -> Group | None:
 def seat_of(row: GroupRow | None) -> Seat | None:
     if row is None:
         return None
-    return Seat(**{**_given(row, _SEAT_FIELDS), "seat_state": SeatState(row.seat_state)})
-
-
-def _given(row: GroupRow, fields: frozenset[str]) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in row.attribute_values.items()
-        if name in fields and value is not None
-    }
+    return Seat(**{**row.given(_SEAT_FIELDS), "seat_state": SeatState(row.seat_state)})
 
 
 def find(group_id: str) -> Group | None:
@@ -199,7 +189,7 @@ def activate(writes: WriteSet, group: Group, *, expires_at: datetime) -> None:
         GroupRow.paid_count.set(GroupRow.paid_count + 1),
         GroupRow.expires_at.set(expires_at),
         GroupRow.joinable_campaign_id.set(group.campaign_id),
-        *_due(group.group_id, expires_at),
+        *due_then(GroupRow, group.group_id, expires_at),
     ]
     writes.update(group_key(group.group_id), actions, guard=_in(GroupState.PENDING))
 
@@ -312,7 +302,7 @@ def call_time(group: Group, *, now: datetime, refusal: Callable[[Any], Exception
         [
             GroupRow.expires_at.set(now),
             GroupRow.when_short.set(WhenShort.REFUND.value),
-            *_due(group.group_id, now),
+            *due_then(GroupRow, group.group_id, now),
         ],
         guard=_in(GroupState.FORMING),
         refusal=refusal,
@@ -320,22 +310,11 @@ def call_time(group: Group, *, now: datetime, refusal: Callable[[Any], Exception
     writes.commit()
 
 
-def put_off(group_id: str, until: datetime, now: datetime) -> None:
-    """Look at it again then; only while it is still due."""
-    writes = WriteSet()
-    actions: list[Action] = [GroupRow.due_at.set(until)]
-    writes.update(group_key(group_id), actions, guard=GroupRow.due_at <= now)
-    try:
-        writes.commit()
-    except Changed:
-        return
-
-
 def finish(writes: WriteSet, group_id: str, state: GroupState) -> None:
     """What follows from the group's end is done. Guard: in that state and not finished yet."""
     writes.update(
         group_key(group_id),
-        [GroupRow.due_shard.remove(), GroupRow.due_at.remove()],
+        not_due(GroupRow),
         guard=_in(state) & GroupRow.due_at.exists(),
     )
 
@@ -346,14 +325,7 @@ def _ended(group_id: str, state: GroupState, *, now: datetime, due_at: datetime)
         GroupRow.group_state.set(state.value),
         GroupRow.settled_at.set(now),
         GroupRow.joinable_campaign_id.remove(),
-        *_due(group_id, due_at),
-    ]
-
-
-def _due(group_id: str, due_at: datetime) -> list[Action]:
-    return [
-        GroupRow.due_shard.set(shard_of(group_id, DUE_SHARDS)),
-        GroupRow.due_at.set(due_at),
+        *due_then(GroupRow, group_id, due_at),
     ]
 
 

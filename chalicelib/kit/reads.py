@@ -3,14 +3,14 @@
 Reads are consistent unless they go through an index, which DynamoDB cannot read consistently.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.kit.aws import dynamodb
 from chalicelib.kit.errors import TryAgain
-from chalicelib.kit.tables import DUE_SHARDS, Key, Row
+from chalicelib.kit.tables import Key, Row
 
 R = TypeVar("R", bound=Row)
 
@@ -132,15 +132,6 @@ def query_all(row: type[R], keys: Condition, *, most: int) -> list[R]:
             raise OverflowError(f"more than {most} items of {row.table_name()} under one key")
         if start is None:
             return [row.from_item(item) for item in items]
-
-
-def due(row: type[R], before: str, *, limit_per_shard: int) -> Iterator[dict[str, Any]]:
-    """Keys of what is due up to `before` (stored time), oldest first in each shard, bounded."""
-    for shard in range(DUE_SHARDS):
-        due_shard, due_at = row.get_attributes()["due_shard"], row.get_attributes()["due_at"]
-        condition = (due_shard == shard) & (due_at <= before)
-        items, _ = query(row, condition, index="due", limit=limit_per_shard)
-        yield from items
 
 
 def scan(

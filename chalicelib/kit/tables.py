@@ -19,9 +19,6 @@ from pynamodb.models import Model
 
 from chalicelib.kit.clock import from_stored, stored
 
-DUE_SHARDS = 8
-"""Over how many partitions what is due is spread."""
-
 
 def table_name(table: str) -> str:
     """`kaituan-prod-orders`: the deployment's prefix and the table's own name."""
@@ -52,6 +49,11 @@ class Row(Model):
         """
         known = {attribute.attr_name for attribute in cls.get_attributes().values()}
         return cls.from_raw_data({name: value for name, value in item.items() if name in known})
+
+    def given(self, names: frozenset[str]) -> dict[str, Any]:
+        """The attributes of these names that the item has, as Python values."""
+        values = self.attribute_values.items()
+        return {name: value for name, value in values if name in names and value is not None}
 
     def to_item(self) -> dict[str, Any]:
         """This row in DynamoDB's own JSON, empty attributes left out."""

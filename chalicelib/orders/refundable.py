@@ -10,9 +10,10 @@ from datetime import datetime
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from chalicelib.kit.due import due_then
 from chalicelib.kit.writes import Changed, WriteSet
 from chalicelib.orders.model import Order, OrderState
-from chalicelib.orders.store import OrderRow, due_actions, in_state, order_key
+from chalicelib.orders.store import OrderRow, in_state, order_key
 
 
 def begin_ending(
@@ -48,7 +49,7 @@ def begin_ending(
         guard &= _as_read(order)
     if gives_back_stock:
         actions.append(OrderRow.units_held.set(0))
-    actions += due_actions(order.order_id, due_at) if due_at is not None else []
+    actions += due_then(OrderRow, order.order_id, due_at) if due_at is not None else []
     writes.update(order_key(order.order_id), actions, guard=guard)
 
 

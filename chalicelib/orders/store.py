@@ -19,9 +19,9 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.kit import reads
 from chalicelib.kit.clock import stored
+from chalicelib.kit.due import DueRow, due_shard_of, due_then, not_due
 from chalicelib.kit.errors import NotFound
-from chalicelib.kit.ids import shard_of
-from chalicelib.kit.tables import DUE_SHARDS, Key, PlainMapAttribute, Row, TimeAttribute
+from chalicelib.kit.tables import Key, PlainMapAttribute, TimeAttribute
 from chalicelib.kit.writes import Changed, WriteSet
 from chalicelib.orders.errors import AlreadyPlaced
 from chalicelib.orders.model import LIVE_STATES, Order, OrderState
@@ -30,7 +30,7 @@ MEMBER_ORDERS = "by_member"
 _MOST_ORDERS_WALKED = 2000
 
 
-class OrderRow(Row):
+class OrderRow(DueRow):
     """One order, attributes named as in model.Order."""
 
     class Meta:
@@ -75,8 +75,6 @@ class OrderRow(Row):
     checked_at = TimeAttribute(null=True)
     last_refund_no = UnicodeAttribute(null=True)
     last_refund_at = TimeAttribute(null=True)
-    due_shard = NumberAttribute(null=True)
-    due_at = TimeAttribute(null=True)
 
 
 _MODEL_FIELDS = frozenset(Order.__dataclass_fields__)
@@ -90,11 +88,7 @@ def order_of(row: OrderRow | None) -> Order | None:
     """The row as a value; attributes the row lacks take the value's defaults."""
     if row is None:
         return None
-    given = {
-        name: value
-        for name, value in row.attribute_values.items()
-        if name in _MODEL_FIELDS and value is not None
-    }
+    given = row.given(_MODEL_FIELDS)
     given["order_state"] = OrderState(row.order_state)
     given["refund_ids"] = list(row.refund_ids or ())
     return Order(**given)
@@ -178,7 +172,7 @@ def place(writes: WriteSet, order: Order) -> None:
     -> AlreadyPlaced.
     """
     given = {name: value for name, value in asdict(order).items() if value not in (None, [], "")}
-    due_shard = shard_of(order.order_id, DUE_SHARDS)
+    due_shard = due_shard_of(order.order_id)
     row = OrderRow(**{**given, "due_shard": due_shard, "due_at": order.pay_deadline})
     writes.put(row, guard=OrderRow.order_id.does_not_exist(), refusal=lambda _row: AlreadyPlaced())
 
@@ -232,7 +226,7 @@ def mark_paid(
         OrderRow.paid_fen.set(order.amount_fen),
         OrderRow.refundable_fen.set(order.amount_fen),
         OrderRow.transaction_id.set(transaction_id),
-        *due_actions(order.order_id, due_at),
+        *due_then(OrderRow, order.order_id, due_at),
     ]
     writes.update(order_key(order.order_id), actions, guard=in_state(OrderState.AWAITING_PAYMENT))
 
@@ -248,7 +242,7 @@ def mark_cancelled(
         OrderRow.cancelled_at.set(now),
         OrderRow.cancel_reason.set(reason),
         OrderRow.units_held.set(0),
-        *due_actions(order.order_id, due_at),
+        *(due_then(OrderRow, order.order_id, due_at) if due_at else not_due(OrderRow)),
     ]
     writes.update(order_key(order.order_id), actions, guard=in_state(OrderState.AWAITING_PAYMENT))
 
@@ -264,36 +258,19 @@ def mark_to_ship(order_id: str) -> None:
         return
 
 
-def put_off(order_id: str, until: datetime, now: datetime) -> None:
-    """Look at it again then; only while it is still due."""
-    _move_due(order_id, until, guard=OrderRow.due_at <= now)
-
-
 def take_off_due(order: Order) -> None:
     """Nothing more happens to it by itself; only if nobody gave it another due time since it was
     read.
     """
-    if order.due_at is not None:
-        _move_due(order.order_id, None, guard=OrderRow.due_at == stored(order.due_at))
-
-
-def _move_due(order_id: str, due_at: datetime | None, *, guard: Condition) -> None:
+    if order.due_at is None:
+        return
     writes = WriteSet()
-    writes.update(order_key(order_id), due_actions(order_id, due_at), guard=guard)
+    unmoved = OrderRow.due_at == stored(order.due_at)
+    writes.update(order_key(order.order_id), not_due(OrderRow), guard=unmoved)
     try:
         writes.commit()
     except Changed:
         return
-
-
-def due_actions(order_id: str, due_at: datetime | None) -> list[Action]:
-    """Put the order on the list of what is due then, or (None) take it off."""
-    if due_at is None:
-        return [OrderRow.due_shard.remove(), OrderRow.due_at.remove()]
-    return [
-        OrderRow.due_shard.set(shard_of(order_id, DUE_SHARDS)),
-        OrderRow.due_at.set(due_at),
-    ]
 
 
 def in_state(state: OrderState) -> Condition:

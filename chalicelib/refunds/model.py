@@ -138,9 +138,9 @@ def new_refund(
     order: Order,
     cause: Cause,
     *,
-    amount_fen: int,
-    total_fen: int,
     now: datetime,
+    amount_fen: int | None = None,
+    total_fen: int | None = None,
     ends_order: bool = True,
     request_key: str = "",
     reason: str = "",
@@ -148,7 +148,7 @@ def new_refund(
     request_fingerprint: str | None = None,
     evidence_urls: tuple[str, ...] = (),
 ) -> Refund:
-    """A refund of this order for this cause."""
+    """A refund of this order for this cause: of all that is left, unless an amount is given."""
     return Refund(
         refund_id=refund_id_for(order.order_id, cause, request_key),
         order_id=order.order_id,
@@ -156,8 +156,8 @@ def new_refund(
         cause=cause,
         reason=reason or REASONS[cause],
         refund_type="refund_only",
-        amount_fen=amount_fen,
-        total_fen=total_fen,
+        amount_fen=order.refundable_fen if amount_fen is None else amount_fen,
+        total_fen=order.paid_fen if total_fen is None else total_fen,
         ends_order=ends_order,
         requested_at=now,
         refund_state=state,

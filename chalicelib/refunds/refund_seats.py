@@ -49,13 +49,7 @@ def _request(order_id: str, clock: Clock) -> None:
     if order.order_state is not OrderState.PAID:
         return
     now = clock.now()
-    refund = new_refund(
-        order,
-        Cause.GROUP_FAILED,
-        amount_fen=order.refundable_fen,
-        total_fen=order.paid_fen,
-        now=now,
-    )
+    refund = new_refund(order, Cause.GROUP_FAILED, now=now)
     writes = WriteSet()
     refundable.begin_ending(writes, order, refund.refund_id, gives_back_stock=True)
     refunds.request(writes, refund)

@@ -96,9 +96,8 @@ def _request(command: RefundRequest, clock: Clock) -> Requested:
     refund = new_refund(
         order,
         Cause.ASKED,
-        amount_fen=amount_fen,
-        total_fen=order.paid_fen,
         now=clock.now(),
+        amount_fen=amount_fen,
         ends_order=ends_order,
         request_key=command.request_key,
         reason=command.reason,

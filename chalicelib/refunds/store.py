@@ -15,16 +15,16 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.kit import reads
 from chalicelib.kit.clock import after, stored
+from chalicelib.kit.due import DueRow, due_shard_of, due_then, not_due
 from chalicelib.kit.errors import NotFound
-from chalicelib.kit.ids import shard_of
-from chalicelib.kit.tables import DUE_SHARDS, Key, Row, TimeAttribute
+from chalicelib.kit.tables import Key, TimeAttribute
 from chalicelib.kit.writes import Changed, WriteSet
 from chalicelib.refunds.model import ENDED, FIRST_LOOK_SECONDS, Cause, Refund, RefundState
 
 OPERATOR_QUEUE = "waiting"
 
 
-class RefundRow(Row):
+class RefundRow(DueRow):
     """One refund, attributes named as in model.Refund."""
 
     class Meta:
@@ -51,8 +51,6 @@ class RefundRow(Row):
     paid_by_hand = BooleanAttribute(null=True)
     evidence_urls: ListAttribute[Any] = ListAttribute(null=True)
     operator_queue = UnicodeAttribute(null=True)
-    due_shard = NumberAttribute(null=True)
-    due_at = TimeAttribute(null=True)
 
 
 _MODEL_FIELDS = frozenset(Refund.__dataclass_fields__)
@@ -65,11 +63,7 @@ def refund_key(refund_id: str) -> Key[RefundRow]:
 def refund_of(row: RefundRow | None) -> Refund | None:
     if row is None:
         return None
-    given = {
-        name: value
-        for name, value in row.attribute_values.items()
-        if name in _MODEL_FIELDS and value is not None
-    }
+    given = row.given(_MODEL_FIELDS)
     given["refund_state"] = RefundState(row.refund_state)
     given["cause"] = Cause(row.cause)
     given["evidence_urls"] = tuple(row.evidence_urls or ())
@@ -106,7 +100,7 @@ def request(writes: WriteSet, refund: Refund) -> None:
         given["evidence_urls"] = list(refund.evidence_urls)
     row = RefundRow(**given)
     if refund.refund_state is RefundState.REQUESTED:
-        row.due_shard = shard_of(refund.refund_id, DUE_SHARDS)
+        row.due_shard = due_shard_of(refund.refund_id)
         row.due_at = after(refund.requested_at, FIRST_LOOK_SECONDS)
     else:
         row.operator_queue = OPERATOR_QUEUE
@@ -134,10 +128,10 @@ def move(
     """
     actions: list[Action] = [RefundRow.refund_state.set(becomes.value)]
     if due_at is not None:
-        actions += _due(refund.refund_id, due_at)
+        actions += due_then(RefundRow, refund.refund_id, due_at)
         actions.append(RefundRow.looks.set((RefundRow.looks | 0) + 1))
     else:
-        actions += [RefundRow.due_shard.remove(), RefundRow.due_at.remove()]
+        actions += not_due(RefundRow)
     if becomes in ENDED:
         actions.append(RefundRow.settled_at.set(now))
     queue = RefundRow.operator_queue
@@ -159,7 +153,10 @@ def move(
 def look_again(refund: Refund, *, due_at: datetime) -> None:
     """Nothing new: look again then. Does nothing when somebody moved the refund meanwhile."""
     writes = WriteSet()
-    actions = [*_due(refund.refund_id, due_at), RefundRow.looks.set((RefundRow.looks | 0) + 1)]
+    actions = [
+        *due_then(RefundRow, refund.refund_id, due_at),
+        RefundRow.looks.set((RefundRow.looks | 0) + 1),
+    ]
     guard = _as_read(refund)
     if refund.due_at is not None:
         guard &= RefundRow.due_at == stored(refund.due_at)
@@ -170,22 +167,10 @@ def look_again(refund: Refund, *, due_at: datetime) -> None:
         return
 
 
-def put_off(refund_id: str, until: datetime, now: datetime) -> None:
-    """Look at it again then; only while it is still due."""
-    writes = WriteSet()
-    actions: list[Action] = [RefundRow.due_at.set(until)]
-    writes.update(refund_key(refund_id), actions, guard=RefundRow.due_at <= now)
-    try:
-        writes.commit()
-    except Changed:
-        return
-
-
 def finish(refund: Refund) -> None:
     """What follows from the refund's success is done: no sweep need look at it again."""
     writes = WriteSet()
-    actions: list[Action] = [RefundRow.due_shard.remove(), RefundRow.due_at.remove()]
-    writes.update(refund_key(refund.refund_id), actions, guard=_as_read(refund))
+    writes.update(refund_key(refund.refund_id), not_due(RefundRow), guard=_as_read(refund))
     try:
         writes.commit()
     except Changed:
@@ -205,11 +190,6 @@ def waiting_page(
     )
     by_id = read_all(item["refund_id"]["S"] for item in items)
     return list(by_id.values()), following
-
-
-def _due(refund_id: str, due_at: datetime) -> list[Action]:
-    shard = shard_of(refund_id, DUE_SHARDS)
-    return [RefundRow.due_shard.set(shard), RefundRow.due_at.set(due_at)]
 
 
 def _as_read(refund: Refund) -> Condition:

@@ -18,7 +18,7 @@ from infra.local.seed import ADDRESS, SKU_ID
 
 TIMEOUT_SECONDS = 60
 LOOK_SECONDS = 0.2
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 40.0
 
 
 class Unexpected(Exception):

@@ -13,7 +13,7 @@ from tests.e2e.conftest import CAMPAIGN_PRICE_FEN, Members, put_campaign
 pytestmark = pytest.mark.e2e
 
 ONE_DELIVERY_SECONDS = 5
-HURRY_SECONDS = 4
+HURRY_SECONDS = 6
 
 
 def waits_until_over(order: Purchase) -> None:

@@ -40,25 +40,25 @@ class Scene:
             "campaign_id": "autumn",
         }
 
-    def path(self, route: Route, **ids: str) -> str:
+    def path(self, route: Route, ids: Mapping[str, str] | None = None) -> str:
         """The route's path with ids of the scene, or with these."""
-        return route.path.format_map({**self.ids, **ids})
+        return route.path.format_map({**self.ids, **(ids or {})})
 
     def send(
         self,
         route: Route,
         *,
+        ids: Mapping[str, str] | None = None,
         body: Any = None,
         token: str | None = "",
         headers: Mapping[str, str] | None = None,
         query: str = "",
-        **ids: str,
     ) -> Reply:
         """The route's good request by Lin, but for what is given. `token` None: none at all."""
         given = {"Idempotency-Key": GOOD_KEY} if route.keyed else {}
         return self.shop.send(
             route.method,
-            self.path(route, **ids) + query,
+            self.path(route, ids) + query,
             route.body if body is None else body,
             token=self.lin.token if token == "" else token,
             headers={**given, **(headers or {})},

@@ -144,15 +144,16 @@ OF_LIN = (
 )
 
 
+NOWHERE = {"order_id": "ord_nowhere", "refund_id": "rfd_nowhere"}
+
+
 def test_other_people_s_orders_and_refunds_are_not_found(scene: Scene) -> None:
     with scene.stays():
         for method, path in OF_LIN:
             for order_id in (scene.unpaid.order_id, scene.paid_order_id):
                 each = route(method, path)
-                reply = scene.send(each, token=scene.eve.token, order_id=order_id)
-                unknown = scene.send(
-                    each, token=scene.eve.token, order_id="ord_nowhere", refund_id="rfd_nowhere"
-                )
+                reply = scene.send(each, token=scene.eve.token, ids={"order_id": order_id})
+                unknown = scene.send(each, token=scene.eve.token, ids=NOWHERE)
                 assert wrong_in(reply, 404, "not_found") == [], each
                 assert reply.content == unknown.content, each
         assert scene.send(route("GET", "/v1/orders"), token=scene.eve.token)["items"] == []

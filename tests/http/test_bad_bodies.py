@@ -8,6 +8,9 @@ from tests.http.routes import CALLBACKS, PURCHASE, ROUTES, SELLING, Route, route
 from tests.http.scene import Scene
 from tests.shop import ADDRESS
 
+LIST: list[Any] = []
+OBJECT: dict[str, Any] = {}
+
 TAKING_JSON = [each for each in ROUTES if not each.callback]
 
 UNREADABLE: dict[str, bytes] = {
@@ -227,10 +230,10 @@ def test_of_two_fields_with_one_name_the_last_counts(scene: Scene) -> None:
 def test_a_refund_asks_for_a_positive_whole_amount_a_known_type_and_a_reason(scene: Scene) -> None:
     long_url = "https://img.test/" + "a" * 500
     cases: list[tuple[str, Any]] = [
-        *(("amount_fen", bad) for bad in (0, -1, 1.0, "1", True, 100_000_001, 10**30, [])),
-        *(("type", bad) for bad in (None, "", "REFUND_ONLY", "refund", 1, [])),
+        *(("amount_fen", bad) for bad in (0, -1, 1.0, "1", True, 100_000_001, 10**30, LIST)),
+        *(("type", bad) for bad in (None, "", "REFUND_ONLY", "refund", 1, LIST)),
         *(("reason", bad) for bad in (None, "", "   ", "长" * 81, "a\nb", "a\u0000b", "a\x7f", 7)),
-        *(("evidence_urls", bad) for bad in (None, "https://img.test/a.png", {})),
+        *(("evidence_urls", bad) for bad in (None, "https://img.test/a.png", OBJECT)),
         *(("evidence_urls.0", [bad]) for bad in ("http://img.test/a", "x", "", 1, long_url)),
         ("evidence_urls.0", ["https://img.test/a b"]),
         ("evidence_urls", ["https://img.test/a.png"] * 10),
@@ -241,7 +244,7 @@ def test_a_refund_asks_for_a_positive_whole_amount_a_known_type_and_a_reason(sce
     with scene.stays():
         for field, bad in cases:
             body = {**(asking.body or {}), field.partition(".")[0]: bad}
-            reply = scene.send(asking, order_id=scene.paid_order_id, body=body)
+            reply = scene.send(asking, ids={"order_id": scene.paid_order_id}, body=body)
             found = wrong_in(reply, 422, "invalid_request")
             if found or fields_of(reply) != [field]:
                 wrong[f"{field} {bad!r:.40}"] = found or fields_of(reply)
@@ -249,7 +252,20 @@ def test_a_refund_asks_for_a_positive_whole_amount_a_known_type_and_a_reason(sce
 
 
 def test_a_session_s_code_is_printable_and_short(scene: Scene) -> None:
-    bad_codes = (None, "", " ", "a b", "码", "😀", "a\n", "a" * 257, 1, True, [], {})
+    bad_codes: tuple[Any, ...] = (
+        None,
+        "",
+        " ",
+        "a b",
+        "码",
+        "😀",
+        "a\n",
+        "a" * 257,
+        1,
+        True,
+        [],
+        {},
+    )
     wrong = {}
     with scene.stays():
         for bad in bad_codes:
@@ -298,7 +314,7 @@ def test_an_address_has_limits_and_no_control_characters(scene: Scene) -> None:
         *((name, "a" * 20_000) for name in ADDRESS_LIMITS),
         *((name, f"a{bad}b") for name in ADDRESS_LIMITS for bad in "\x00\x07\t\n\r\x1b\x7f"),
         *((name, blank) for name in NOT_BLANK for blank in ("", " ", "\u3000")),
-        *((name, bad) for name in ADDRESS_LIMITS for bad in (1, True, [], {})),
+        *((name, bad) for name in ADDRESS_LIMITS for bad in (1, True, LIST, OBJECT)),
         *((name, None) for name in (*NOT_BLANK, "county", "phone")),
         *(
             ("phone", bad)
@@ -337,8 +353,8 @@ def test_an_address_is_an_object_with_all_its_parts(scene: Scene) -> None:
 
 def test_a_remark_and_a_share_code_have_limits(scene: Scene) -> None:
     cases: list[tuple[str, Any]] = [
-        *(("remark", bad) for bad in ("长" * 201, "a\nb", "a\x00b", "a\x7fb", 1, [], {})),
-        *(("share_code", bad) for bad in ("", "a" * 33, "a b", "码", "a/b", 1, [])),
+        *(("remark", bad) for bad in ("长" * 201, "a\nb", "a\x00b", "a\x7fb", 1, LIST, OBJECT)),
+        *(("share_code", bad) for bad in ("", "a" * 33, "a b", "码", "a/b", 1, LIST)),
     ]
     wrong = {}
     with scene.stays():

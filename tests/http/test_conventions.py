@@ -47,7 +47,9 @@ def answers_of_all_kinds(scene: Scene, headers: dict[str, str]) -> dict[str, Rep
         "nothing due": scene.send(route("GET", "/v1/config"), token=None, headers=headers),
         "400": scene.send(quotes, body=b"x", headers=headers),
         "401": scene.send(quotes, token=None, headers=headers),
-        "404": scene.send(route("GET", "/v1/orders/{order_id}"), order_id="no", headers=headers),
+        "404": scene.send(
+            route("GET", "/v1/orders/{order_id}"), ids={"order_id": "no"}, headers=headers
+        ),
         "405": scene.send(Route("DELETE", "/v1/quotes"), headers=headers),
         "409": scene.send(
             route("POST", "/v1/orders"), body={**PURCHASE, "quantity": 999}, headers=headers
@@ -126,7 +128,7 @@ def test_a_preflight_looks_at_no_token_id_or_query(scene: Scene) -> None:
     path = "/v1/orders/{order_id}/refunds"
     headers = {"Origin": OURS, "Authorization": "Bearer nonsense"}
     reply = scene.send(
-        Route("OPTIONS", path), token=None, order_id="%00", query="?x=1", headers=headers
+        Route("OPTIONS", path), token=None, ids={"order_id": "%00"}, query="?x=1", headers=headers
     )
     assert (reply.status, reply.headers["Access-Control-Allow-Methods"]) == (204, "POST")
 

@@ -94,7 +94,7 @@ def all_goes_well(shop: Shop) -> dict[str, str]:
     """Sign in, open, join, buy, cancel, refund; the tokens that were used."""
     lin, ann = shop.member("Lin"), shop.member("Ann")
     lin.send("PUT", "/v1/me", {"nickname": "林植入"})
-    given = {"address": PERSON, "remark": REMARK}
+    given: dict[str, Any] = {"address": PERSON, "remark": REMARK}
     leading = lin.opens(**given).pays()
     ann.joins(leading.group_id, **given).pays(times=2)
     shop.settles()
@@ -196,10 +196,12 @@ def test_a_parameter_of_the_wrong_form_is_our_mistake_and_not_shown(
 ) -> None:
     lin = shop.member("Lin")
     prefix = shop.wiring.environment.parameter_prefix
-    client("ssm").put_parameter(Name=f"{prefix}/{name}", Value=value, Type="SecureString")
+    parameter = {"Name": f"{prefix}/{name}", "Value": value, "Type": "SecureString"}
+    client("ssm").put_parameter(**parameter)
     wiring.use(replace(shop.wiring, _secrets=None))
 
     reply = lin.send("GET", "/v1/me")
+    client("ssm").delete_parameter(Name=parameter["Name"])
 
     assert (reply.status, reply.code) == (503, "try_again")
     assert log.said("unexpected") == 1

@@ -263,7 +263,7 @@ def test_an_order_holds_what_is_promised(scene: Scene) -> None:
         "next_cursor": None,
     }
     for order in expected:
-        assert scene.send(one, order_id=order["order_id"]).content == order
+        assert scene.send(one, ids={"order_id": order["order_id"]}).content == order
 
 
 def test_a_refund_holds_what_is_promised(scene: Scene) -> None:
@@ -356,7 +356,7 @@ def everything_in(content: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def all_answers(scene: Scene) -> list[Reply]:
-    replies = [scene.send(each, order_id=scene.paid_order_id) for each in READING]
+    replies = [scene.send(each, ids={"order_id": scene.paid_order_id}) for each in READING]
     assert {reply.status for reply in replies} == {200}
     return replies
 

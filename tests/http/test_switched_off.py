@@ -96,12 +96,12 @@ def test_without_wechat_pay_one_can_still_look_and_ask(scene: Scene) -> None:
     order_id = scene.lin.buys().order_id
     unpaid = {"order_id": order_id}
     with wired(scene, _secrets=without(scene, "wechat_api_v3_key"), _wechat_pay=None):
-        assert {scene.send(each, **unpaid).status for each in READING} == {200}
+        assert {scene.send(each, ids=unpaid).status for each in READING} == {200}
         assert scene.send(route("POST", "/v1/quotes")).status == 200
-        paying = scene.send(PAYING, **unpaid)
-        checked = scene.send(CHECKING, **unpaid)
+        paying = scene.send(PAYING, ids=unpaid)
+        checked = scene.send(CHECKING, ids=unpaid)
         refund = scene.send(
-            route("POST", "/v1/orders/{order_id}/refunds"), order_id=scene.paid_order_id
+            route("POST", "/v1/orders/{order_id}/refunds"), ids={"order_id": scene.paid_order_id}
         )
     assert (paying.status, paying.content) == (
         200,

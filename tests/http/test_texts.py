@@ -39,6 +39,16 @@ def test_any_printable_text_in_an_address_and_a_remark_is_kept_as_it_was(shop: S
     assert wrong == {}
 
 
+def test_a_key_may_hold_any_printable_ascii(shop: Shop) -> None:
+    printable = "".join(chr(code) for code in range(0x20, 0x7F))
+    lin = shop.member("Lin")
+    for key in (printable[1:64], printable[64:], "with a space", "a" * 8, "a" * 64):
+        first, again = lin.tries_to_buy(key=key), lin.tries_to_buy(key=key)
+        assert (first.status, again["order"]["order_id"]) == (201, first["order"]["order_id"])
+        assert again.headers["Idempotency-Replayed"] == "true"
+    assert len(shop.rows("orders")) == 5
+
+
 def test_texts_may_be_as_long_as_promised(shop: Shop) -> None:
     lin = shop.member("Lin")
     most = {"recipient": 40, "province": 30, "city": 30, "county": 30, "street": 60, "detail": 120}
