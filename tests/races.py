@@ -6,7 +6,7 @@ does not.
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -51,7 +51,7 @@ def engine_shop(dynamodb_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iter
     forget_clients()
 
 
-def at_once(attempts: list[Callable[[], Any]]) -> list[Any]:
+def at_once(attempts: Sequence[Callable[[], Any]]) -> list[Any]:
     """Run them all, starting together; what each gave or was refused with, in their order."""
     start = threading.Barrier(len(attempts))
 

@@ -142,6 +142,6 @@ def _expire_one_hold(group_id: str, *, clock: Clock, wechat_pay: WechatPay) -> b
 def _with_other_groups(group_id: str, *, now: datetime) -> GroupFull:
     """The refusal, with other groups of the campaign that can be joined instead."""
     group = groups.get(group_id)
-    others = groups.joinable(group.campaign_id, now=now, limit=_OTHER_GROUPS + 1)
+    others, _ = groups.joinable(group.campaign_id, now=now, limit=_OTHER_GROUPS + 1)
     ids = [other.group_id for other in others if other.group_id != group_id]
     return GroupFull(context={"group_ids": ids[:_OTHER_GROUPS]})

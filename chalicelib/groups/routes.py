@@ -3,13 +3,14 @@
 from chalice.app import Blueprint
 
 from chalicelib import wiring
-from chalicelib.groups import store as groups
 from chalicelib.groups.cancel_order import cancel_order
 from chalicelib.groups.join import join
+from chalicelib.groups.list_joinable import list_joinable
 from chalicelib.groups.open import open_group
-from chalicelib.groups.schemas import JoinableQuery, JoinGroupBody, OpenGroupBody
+from chalicelib.groups.schemas import JoinGroupBody, OpenGroupBody
 from chalicelib.groups.show import show, summary
 from chalicelib.kit.endpoint import Answer, Call
+from chalicelib.kit.paging import PageQuery, page
 from chalicelib.orders import store as orders
 from chalicelib.orders.purchase import Placed
 from chalicelib.orders.routes import order_answer, placed_answer, purchase_of
@@ -44,11 +45,11 @@ def get_group(call: Call, group_id: str) -> Answer:
 
 
 @routes.route("/campaigns/{campaign_id}/groups", methods=["GET"])
-@endpoint(query=JoinableQuery, signed_in=False)
+@endpoint(query=PageQuery, signed_in=False)
 def get_campaign_groups(call: Call, campaign_id: str) -> Answer:
     now = wiring.current().clock.now()
-    found = groups.joinable(campaign_id, now=now, limit=call.query.limit)
-    return Answer({"items": [summary(group, now=now) for group in found], "next_cursor": None})
+    found, start = list_joinable(campaign_id, call.query, now=now)
+    return Answer(page([summary(group, now=now) for group in found], start))
 
 
 @routes.route("/orders/{order_id}/cancel", methods=["POST"])

@@ -44,7 +44,7 @@ def show(group_id: str, member_id: str | None, *, clock: Clock) -> dict[str, Any
     own = next((seat for seat in seats if seat.member_id == member_id), None)
     refusal = _refusal(group, own, seats, now)
     taken = [seat for seat in seats if seat.seat_state is SeatState.PAID]
-    leader = next((seat for seat in seats if seat.is_leader), None)
+    leader = next((seat for seat in taken if seat.is_leader), None)
     return {
         **summary(group, now=now),
         "title": offer.campaign.title,

@@ -112,14 +112,18 @@ def find_with_seats(group_id: str) -> tuple[Group | None, list[Seat]]:
     return group, sorted(in_order, key=lambda seat: (not seat.is_leader, seat.joined_at))
 
 
-def joinable(campaign_id: str, *, now: datetime, limit: int) -> list[Group]:
-    """Forming groups of a campaign with time and a seat left, soonest to expire first."""
+def joinable(
+    campaign_id: str, *, now: datetime, limit: int, start: dict[str, Any] | None = None
+) -> tuple[list[Group], dict[str, Any] | None]:
+    """Forming groups of a campaign with time and a seat left, soonest to expire first, and where
+    the next page starts. A page may be short while more follows.
+    """
     condition = (GroupRow.joinable_campaign_id == campaign_id) & (GroupRow.expires_at > now)
-    items, _ = reads.query(GroupRow, condition, index="joinable", limit=limit)
+    items, following = reads.query(GroupRow, condition, index="joinable", limit=limit, start=start)
     keys = [group_key(item["group_id"]["S"]) for item in items]
     found = reads.read(*keys)
     groups = [group_of(found.find(key)) for key in keys]
-    return [
+    found_open = [
         group
         for group in groups
         if group is not None
@@ -127,6 +131,7 @@ def joinable(campaign_id: str, *, now: datetime, limit: int) -> list[Group]:
         and group.seats_free > 0
         and not group.is_over(now)
     ]
+    return found_open, following
 
 
 def open_group(writes: WriteSet, group: Group, seat: Seat) -> None:

@@ -207,7 +207,8 @@ def invalid(error: ValidationError) -> InvalidRequest:
         for found in error.errors(include_url=False, include_context=False, include_input=False)
     ]
     errors = [error for error in errors if not _is_above(error["field"], errors)]
-    named = ", ".join(item["field"] for item in errors[:3])
+    # A name that the caller made up is cut short here: the detail goes into the log.
+    named = ", ".join(item["field"][:40] for item in errors[:3])
     return InvalidRequest(f"Not valid: {named}." if named else "", errors=errors)
 
 

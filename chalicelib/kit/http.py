@@ -32,6 +32,7 @@ def finish(
     if request is not None:
         response.headers["X-Request-Id"] = str(request.context.get("requestId", ""))
         _log(request, response.status_code, (time.monotonic_ns() - began) // 1_000_000)
+    response.headers["Vary"] = "Origin"
     response.headers.update(cors_headers(headers.get("origin"), origins))
     return response
 
@@ -57,7 +58,6 @@ def cors_headers(origin: str | None, origins: Sequence[str]) -> dict[str, str]:
     return {
         "Access-Control-Allow-Origin": origin,
         "Access-Control-Expose-Headers": _EXPOSED_HEADERS,
-        "Vary": "Origin",
     }
 
 

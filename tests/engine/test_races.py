@@ -6,6 +6,7 @@ balance after every race. The race for the last seat opens tests/flows/test_know
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_of_64_threads_on_the_last_unit_exactly_one_wins(shop: Shop) -> None:
     shop.stocks(1)
     wanting = [purchase(shop, f"M{number}", "solo") for number in range(THREADS)]
 
-    results = at_once([lambda one=one: place(one, clock=shop.clock) for one in wanting])
+    results = at_once([partial(place, one, clock=shop.clock) for one in wanting])
 
     assert outcomes(results) == {"done": 1, "out_of_stock": 63}
     assert shop.units_left() == 0
@@ -85,7 +86,7 @@ def test_of_two_payments_for_one_order_one_counts_and_the_other_is_told_to_a_per
     first = payment_of(order_id, 2000)
     second = replace(first, transaction_id="42 another")
 
-    at_once([lambda one=one: pay(one, clock=shop.clock) for one in (first, second)] * 8)
+    at_once([partial(pay, one, clock=shop.clock) for one in (first, second)] * 8)
 
     order = orders.get(order_id)
     assert (order.order_state, order.paid_fen) == ("to_ship", 2000)
@@ -100,7 +101,7 @@ def test_all_members_paying_at_once_complete_the_group_once(shop: Shop) -> None:
     placed = [joined(shop, group_id, f"M{number}").order.order_id for number in range(31)]
     payments = [payment_of(order_id, 1500) for order_id in placed]
 
-    results = at_once([lambda one=one: pay(one, clock=shop.clock) for one in payments])
+    results = at_once([partial(pay, one, clock=shop.clock) for one in payments])
 
     assert outcomes(results) == {"done": 31}
     group = groups.get(group_id)
@@ -172,10 +173,7 @@ def test_a_join_against_the_deadline_never_leaves_a_seat_in_a_failed_group(shop:
     at_once(
         [
             call_time,
-            *(
-                lambda one=one: join(group_id, one, clock=clock, wechat_pay=wechat_pay)
-                for one in wanting
-            ),
+            *(partial(join, group_id, one, clock=clock, wechat_pay=wechat_pay) for one in wanting),
         ]
     )
     settle(group_id, clock=clock, wechat_pay=wechat_pay)
@@ -197,7 +195,7 @@ def test_a_refund_asked_for_from_64_threads_is_one_refund(shop: Shop) -> None:
         for number in range(THREADS)
     ]
 
-    results = at_once([lambda one=one: request(one, clock=shop.clock) for one in commands])
+    results = at_once([partial(request, one, clock=shop.clock) for one in commands])
 
     done = {one.refund.refund_id for one in results if not isinstance(one, Refusal)}
     assert len(done) == 1

@@ -4,6 +4,8 @@ In the order of docs/comparison.md. Those about many threads at once run on Dyna
 engine, in tests/engine; the others here, over moto.
 """
 
+from functools import partial
+
 import pytest
 
 from chalicelib.groups import store as groups
@@ -22,7 +24,7 @@ def test_01_of_64_threads_on_the_last_seat_exactly_one_wins(engine_shop: Shop) -
     clock, wechat_pay = shop.clock, shop.wiring.wechat_pay
 
     results = at_once(
-        [lambda one=one: join(group_id, one, clock=clock, wechat_pay=wechat_pay) for one in wanting]
+        [partial(join, group_id, one, clock=clock, wechat_pay=wechat_pay) for one in wanting]
     )
 
     assert outcomes(results) == {"done": 1, "group_full": 63}

@@ -61,22 +61,11 @@ def test_ids_in_a_path_that_lead_nowhere_are_not_found(scene: Scene) -> None:
     wrong = {}
     with scene.stays():
         for each, name in with_ids():
-            if each.path == "/v1/campaigns/{campaign_id}/groups":
-                continue  # below: it is a list
             for bad in NO_IDS:
                 reply = scene.send(each, ids={name: bad})
                 if found := wrong_in(reply, 404, "not_found"):
                     wrong[f"{each} {bad[:20]}"] = found
     assert wrong == {}
-
-
-def test_the_groups_of_a_campaign_nobody_knows_are_none(scene: Scene) -> None:
-    groups = route("GET", "/v1/campaigns/{campaign_id}/groups")
-    none: dict[str, Any] = {"items": [], "next_cursor": None}
-
-    assert scene.send(groups, ids={"campaign_id": "spring"}).content == none
-    malformed = [scene.send(groups, ids={"campaign_id": bad}) for bad in ("%00", "a" * 65, "苹果")]
-    assert [wrong_in(reply, 404, "not_found") for reply in malformed] == [[], [], []]
 
 
 def test_ids_of_another_kind_of_thing_are_not_found(scene: Scene) -> None:

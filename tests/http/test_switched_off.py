@@ -81,15 +81,15 @@ def test_all_missing_parameters_are_named_at_once(scene: Scene) -> None:
 
 
 def test_a_true_notification_is_asked_for_again_while_it_cannot_be_verified(scene: Scene) -> None:
-    shop = scene.shop
+    shop, order = scene.shop, scene.eve.buys()
     with wired(scene, _secrets=without(scene, "wechat_public_keys"), _wechat_pay=None):
         with scene.stays():
-            scene.unpaid.pays()
-        (sent,) = shop.sandbox.notifications(out_trade_no=scene.unpaid.order_id)
+            order.pays()
+        (sent,) = shop.sandbox.notifications(out_trade_no=order.order_id)
         assert [attempt["status"] for attempt in sent["attempts"]] == [503]
     shop.advance(15)
     shop.sandbox.pump()
-    assert scene.unpaid.status == "to_ship"
+    assert order.status == "to_ship"
 
 
 def test_without_wechat_pay_one_can_still_look_and_ask(scene: Scene) -> None:
