@@ -37,4 +37,5 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
             reason=payload.reason,
             clock=wiring.clock,
         )
+        wiring.refund_queue.send(refund.refund_id)  # one that hangs changes no state to follow
     return {**refund_in_full(refund), "outcome": "retried", "dry_run": payload.dry_run}

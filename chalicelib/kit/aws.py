@@ -1,6 +1,6 @@
 """The AWS clients of this process, each made once, on first use, with short timeouts.
 
-Made with botocore alone: importing boto3 on top costs a cold start some 90 ms and gives nothing
+Made with botocore alone: importing boto3 on top costs a cold start 50 to 90 ms and gives nothing
 that is used here.
 """
 

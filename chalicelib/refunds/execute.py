@@ -7,7 +7,12 @@ anywhere in between is picked up by the sweep.
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.gateways.wechat_pay import RefundRequest, RefusedByWechat, WechatPay
+from chalicelib.gateways.wechat_pay import (
+    RefundReport,
+    RefundRequest,
+    RefusedByWechat,
+    WechatPay,
+)
 from chalicelib.kit import findings
 from chalicelib.kit.clock import Clock, after
 from chalicelib.orders import refundable
@@ -48,13 +53,22 @@ def execute(refund_id: str, *, clock: Clock, wechat_pay: WechatPay, notify_url: 
             )
         )
     except RefusedByWechat as refused:
-        # An attempt whose answer was lost may stand with other values (our address, for one).
-        known = wechat_pay.query_refund(refund.out_refund_no)
+        known = _known(refund, wechat_pay)
         if known is None:
             _refused(refund, refused, clock=clock)
             return
         report = known
     settle(report, clock=clock)
+
+
+def _known(refund: Refund, wechat_pay: WechatPay) -> RefundReport | None:
+    """The refund as WeChat holds it: an attempt whose answer was lost may stand with other values
+    (our address, for one), and WeChat refuses to hear of it again.
+    """
+    try:
+        return wechat_pay.query_refund(refund.out_refund_no)
+    except RefusedByWechat:
+        return None
 
 
 def _refused(refund: Refund, refused: RefusedByWechat, *, clock: Clock) -> None:

@@ -46,7 +46,8 @@ def _settle(report: RefundReport, clock: Clock) -> Refund | None:
         return refund
     if report.amount_fen != refund.amount_fen or report.out_trade_no != refund.order_id:
         findings.record("refund_mismatch", refund.refund_id, _facts(report), clock=clock)
-        refunds.look_again(refund, due_at=refund.next_look(clock.now()))
+        if refund.refund_state in UNDER_WAY:
+            refunds.look_again(refund, due_at=refund.next_look(clock.now()))
         return refund
     now = clock.now()
     match report.refund_status:

@@ -11,7 +11,7 @@ from tests.tidy.tree import Finding, Source, line_of
 
 MayImport = Mapping[str, frozenset[str]]
 
-MODELS = frozenset({"model", "ledger/accounts", "ledger/transfers", "ledger/recipes"})
+MODELS = frozenset({"model", "ledger/transfers", "ledger/recipes"})
 """The pure files of a slice. The ledger's are named for what they hold."""
 
 NOT_VERBS = frozenset({"store", "errors", "routes", "schemas"})
