@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.groups.release_orders import release_orders
 from chalicelib.kit import findings
@@ -83,8 +84,9 @@ def relay(records: Iterable[Mapping[str, Any]], wired: Wiring) -> None:
         try:
             for change, subject_id in changes_in(record):
                 react(change, subject_id, wired)
-        except Refusal as refusal:
-            logger.warning("left_to_the_sweep", event_id=record.get("eventID"), code=refusal.code)
+        except (Refusal, BotoCoreError, ClientError) as passing:
+            error_name = type(passing).__name__
+            logger.warning("left_to_the_sweep", event_id=record.get("eventID"), error=error_name)
         except Exception as error:
             findings.poison(str(record.get("eventID")), error, clock=wired.clock)
 

@@ -10,10 +10,14 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.kit.aws import client
 from chalicelib.kit.clock import Clock, after
+
+logger = Logger()
 
 
 class Environment(BaseModel):
@@ -84,11 +88,23 @@ class ParameterStore:
 
     def secrets(self) -> Secrets:
         if self._secrets is None or self._clock.now() >= self._read_again_at:
-            self._secrets = Secrets.model_validate(self._fetch())
-            complete = not self._secrets.missing(*Secrets.model_fields)
-            kept_seconds = _KEPT_SECONDS if complete else _KEPT_SECONDS_WHILE_INCOMPLETE
-            self._read_again_at = after(self._clock.now(), kept_seconds)
+            self._secrets = self._read(known=self._secrets)
         return self._secrets
+
+    def _read(self, *, known: Secrets | None) -> Secrets:
+        """What Parameter Store holds now; what is known, while it cannot be asked."""
+        now = self._clock.now()
+        self._read_again_at = after(now, _KEPT_SECONDS_WHILE_INCOMPLETE)
+        try:
+            secrets = Secrets.model_validate(self._fetch())
+        except (BotoCoreError, ClientError):
+            if known is None:
+                raise
+            logger.exception("parameters_not_read", alarm="parameters_not_read")
+            return known
+        if not secrets.missing(*Secrets.model_fields):
+            self._read_again_at = after(now, _KEPT_SECONDS)
+        return secrets
 
     def _fetch(self) -> dict[str, Any]:
         values: dict[str, Any] = {}

@@ -138,8 +138,9 @@ def _one(key: Key[DueRow], work: Callable[[str, Wiring], None], wired: Wiring) -
     item_id = key.hash_value
     try:
         work(item_id, wired)
-    except Refusal as refusal:
-        logger.warning("put_off", item_id=item_id, code=refusal.code, detail=refusal.detail)
+    except (Refusal, BotoCoreError, ClientError) as passing:
+        name = type(passing).__name__
+        logger.warning("put_off", item_id=item_id, error=name, detail=str(passing))
         _put_off(key, PUT_OFF_SECONDS, wired)
         return Swept(put_off=1)
     except Exception as error:

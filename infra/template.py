@@ -20,6 +20,7 @@ STREAM_RETRIES = 10
 STREAM_BATCH_RECORDS = 50
 QUEUE_BATCH_MESSAGES = 5
 QUEUE_RECEIVES_MAX = 5
+WORKERS_AT_ONCE = 5
 # AWS asks for a visibility of at least six times the worker's timeout.
 VISIBILITY_PER_TIMEOUT = 6
 DEAD_LETTER_RETENTION_SECONDS = 14 * 24 * 3600
@@ -60,7 +61,6 @@ class Stage:
     prefix: str
     allowed_origin: str
     worker_timeout_seconds: int
-    worker_concurrency: int
 
     @property
     def keep(self) -> bool:
@@ -85,7 +85,6 @@ def stage_settings(name: str) -> Stage:
         prefix=environment["TABLE_PREFIX"],
         allowed_origin=environment["ALLOWED_ORIGINS"].split(",")[0].strip(),
         worker_timeout_seconds=worker["lambda_timeout"],
-        worker_concurrency=worker["reserved_concurrency"],
     )
 
 
@@ -231,17 +230,17 @@ def _function_additions(stage: Stage, function: Function) -> dict[str, Any]:
         "FunctionName": stage.function_name(function),
         "LoggingConfig": {"LogGroup": {"Ref": f"{function.logical_id}Logs"}},
     }
-    event = _event_additions(stage, function)
+    event = _event_additions(function)
     if event:
         properties["Events"] = event
     return {"Properties": properties}
 
 
-def _event_additions(stage: Stage, function: Function) -> dict[str, Any]:
+def _event_additions(function: Function) -> dict[str, Any]:
     if function.stream_of:
         return {f"{function.logical_id}DynamodbEventSource": {"Properties": _stream(function)}}
     if function.reads_refund_queue:
-        return {f"{function.logical_id}SqsEventSource": {"Properties": _queue(stage)}}
+        return {f"{function.logical_id}SqsEventSource": {"Properties": _queue()}}
     if function.schedule:
         schedule = {
             "Schedule": function.schedule,
@@ -269,13 +268,13 @@ def _stream(function: Function) -> dict[str, Any]:
     }
 
 
-def _queue(stage: Stage) -> dict[str, Any]:
+def _queue() -> dict[str, Any]:
     return {
         # Chalice words the queue as an Fn::Sub of its name; merging keeps the keys of both.
         "Queue": {"Fn::Sub": "${RefundQueue.Arn}"},
         "BatchSize": QUEUE_BATCH_MESSAGES,
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
-        "ScalingConfig": {"MaximumConcurrency": stage.worker_concurrency},
+        "ScalingConfig": {"MaximumConcurrency": WORKERS_AT_ONCE},
     }
 
 

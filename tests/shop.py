@@ -8,7 +8,7 @@ stand-ins; streams are read for real.
 import itertools
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -200,6 +200,7 @@ class Shop:
     def __init__(self, clock: FakeClock, *, database: Any = None) -> None:
         self.clock = clock
         self.queue = Queue()
+        self._wire: Callable[[requests.PreparedRequest], requests.Response | None] = lambda _: None
         keys = credentials()
         self.sandbox = Sandbox(keys, clock.now, self._deliver)
         self.wiring = wiring.Wiring(
@@ -371,6 +372,30 @@ class Shop:
         give_back(writes, placed, UNPAID, now=now)
         writes.commit()
 
+    @contextmanager
+    def wechat_refuses(self, path: str) -> Iterator[None]:
+        """WeChat answers this path with a definite no, which names no cause we know."""
+        refuse = {"code": "TRADE_ERROR", "message": "交易错误"}
+        before = self._wire
+
+        def wire(request: requests.PreparedRequest) -> requests.Response | None:
+            if request.path_url != path:
+                return None
+            response = requests.Response()
+            response.status_code = 403
+            response._content = json.dumps(refuse).encode()
+            return response
+
+        self._wire = wire
+        try:
+            yield
+        finally:
+            self._wire = before
+
+    def answers_for_wechat(self, request: requests.PreparedRequest) -> requests.Response | None:
+        """What a test answers in the sandbox's place; None: nothing."""
+        return self._wire(request)
+
     def moves_to(self, public_base_url: str) -> None:
         """The shop gets another address; WeChat is told of it from now on."""
         secrets = self._secrets(credentials()).model_copy(
@@ -494,7 +519,7 @@ class Shop:
 
     def _session(self) -> requests.Session:
         session = requests.Session()
-        session.mount(WECHAT_URL, WsgiAdapter(create_app(self.sandbox)))
+        session.mount(WECHAT_URL, _Wire(self, WsgiAdapter(create_app(self.sandbox))))
         return session
 
     def _secrets(self, keys: Credentials) -> Secrets:
@@ -524,6 +549,24 @@ class Shop:
             base_url=WECHAT_URL,
             session_factory=self._session,
         )
+
+
+class _Wire(requests.adapters.BaseAdapter):
+    """The way to the sandbox, on which a test may answer in its place."""
+
+    def __init__(self, shop: Shop, sandbox: WsgiAdapter) -> None:
+        super().__init__()
+        self._shop = shop
+        self._sandbox = sandbox
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
+        answer = self._shop.answers_for_wechat(request)
+        if answer is not None:  # a refusal is falsy
+            return answer
+        return self._sandbox.send(request, *args, **more)
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
 
 class LambdaContext:

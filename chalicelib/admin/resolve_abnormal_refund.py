@@ -10,10 +10,8 @@ from typing import Any, Literal
 from chalicelib.admin.command import MoneyCommand
 from chalicelib.admin.shapes import refund_in_full
 from chalicelib.catalog.model import Identifier
-from chalicelib.kit.errors import NotAllowed
 from chalicelib.refunds import store as refunds
-from chalicelib.refunds.model import UNDER_WAY, Refund, RefundState
-from chalicelib.refunds.retry import resolve_abnormal
+from chalicelib.refunds.retry import needs_resolving, resolve_abnormal
 from chalicelib.wiring import Wiring
 
 
@@ -28,8 +26,8 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
     """The refund as it is afterwards (in a dry run: as it is). Raises NotAllowed, NotFound."""
     before = refunds.get(payload.refund_id)
     by_hand = payload.resolution == "paid_by_hand"
+    changes = needs_resolving(before, paid_by_hand=by_hand)
     if payload.dry_run:
-        _check(before, by_hand)
         refund = before
     else:
         refund = resolve_abnormal(
@@ -40,17 +38,8 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
             clock=wiring.clock,
         )
     outcome = "paid_by_hand" if by_hand else "retried"
-    changes = before.refund_state is RefundState.ABNORMAL
     return {
         **refund_in_full(refund),
         "outcome": outcome if changes else "unchanged",
         "dry_run": payload.dry_run,
     }
-
-
-def _check(refund: Refund, by_hand: bool) -> None:
-    """What `resolve_abnormal` would refuse."""
-    if refund.paid_by_hand if by_hand else refund.refund_state in UNDER_WAY:
-        return
-    if refund.refund_state is not RefundState.ABNORMAL:
-        raise NotAllowed(f"It is {refund.refund_state.value}, not abnormal.")

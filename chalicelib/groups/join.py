@@ -70,10 +70,14 @@ def _join(group_id: str, purchase: Purchase, *, clock: Clock) -> Placed:
     if group is None:
         raise NotFound("There is no such group.")
     seat = groups.seat_of(found.find(seat_key))
-    if seat is not None:
-        raise AlreadyJoined(context={"order_id": seat.order_id})
     refusal = groups.refusal_to_join(group, now=now)
+    if seat is not None:
+        refusal = AlreadyJoined(context={"order_id": seat.order_id})
     if refusal is not None:
+        # A batch is not one moment: a twin of this request may have committed in the middle of it.
+        twin = replay(orders.find(purchase.order_id), purchase)
+        if twin is not None:
+            return twin
         raise refusal
     settings = catalog.settings_of(found.find(catalog.settings_key()))
     sku = sku_or_refuse(catalog.sku_of(found.find(sku_key)))
@@ -104,6 +108,7 @@ def _commit(
 ) -> Placed:
     writes = WriteSet()
     orders.place(writes, order)  # guard: not placed yet -> AlreadyPlaced
+    members.must_stay(writes, order.member_id)  # guard: not leaving -> NotSignedIn
     # guards: forming, not over, a seat free, not seated -> GroupFull, GroupOver, AlreadyJoined
     seat = seat_for(order, member, is_leader=False)
     groups.claim_seat(writes, group, seat, now=order.placed_at)
@@ -134,7 +139,7 @@ def _expire_one_hold(group_id: str, *, clock: Clock, wechat_pay: WechatPay) -> b
             try:
                 close_unpaid(seat.order_id, "pay_deadline", clock=clock, wechat_pay=wechat_pay)
             except Refusal:
-                return False
+                continue
             return True
     return False
 

@@ -73,6 +73,7 @@ def open_group(campaign_id: str, purchase: Purchase, *, clock: Clock) -> Placed:
     group = new_group(str(order.group_id), campaign, order.member_id, now=now)
     writes = WriteSet()
     orders.place(writes, order)  # guard: not placed yet -> AlreadyPlaced
+    members.must_stay(writes, order.member_id)  # guard: not leaving -> NotSignedIn
     groups.open_group(writes, group, seat_for(order, leader, is_leader=True))
     stock.reserve(writes, order.sku_id, order.quantity)  # guard: enough left -> OutOfStock
     if campaign.per_member_limit is not None:

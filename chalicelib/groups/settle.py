@@ -11,6 +11,7 @@ from chalicelib.gateways.wechat_pay import WechatPay
 from chalicelib.groups import store as groups
 from chalicelib.groups.model import Group, GroupState, SeatState, Settlement, settlement
 from chalicelib.kit.clock import Clock, after
+from chalicelib.kit.errors import Refusal
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
 from chalicelib.orders.close_unpaid import close_unpaid
@@ -43,11 +44,19 @@ def _settle(group_id: str, clock: Clock, wechat_pay: WechatPay) -> Group:
 
 
 def _resolve_held_seats(group_id: str, clock: Clock, wechat_pay: WechatPay) -> None:
-    """Paid after all, or closed at WeChat and freed: one after the other."""
+    """Paid after all, or closed at WeChat and freed: each of them, before the first that could not
+    be is told of.
+    """
     _, seats = groups.find_with_seats(group_id)
+    stuck: Refusal | None = None
     for seat in seats:
         if seat.seat_state is SeatState.HELD:
-            close_unpaid(seat.order_id, "group_over", clock=clock, wechat_pay=wechat_pay)
+            try:
+                close_unpaid(seat.order_id, "group_over", clock=clock, wechat_pay=wechat_pay)
+            except Refusal as refusal:
+                stuck = stuck or refusal
+    if stuck is not None:
+        raise stuck
 
 
 def _commit(group: Group, now: datetime) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.expressions.update import Action
 
 from chalicelib.kit.clock import epoch_seconds
 from chalicelib.kit.tables import Key, Row
@@ -45,10 +44,10 @@ def count(
     """
     if quantity > limit:
         raise refusal()
-    used = LimitRow.used
+    used, ends = LimitRow.used, LimitRow.expires_epoch_seconds
     writes.update(
         limit_row_key(limit_key),
-        [used.set((used | 0) + quantity), _ends(ends_at)],
+        [used.set((used | 0) + quantity), ends.set(epoch_seconds(ends_at))],
         guard=used.does_not_exist() | (used <= limit - quantity),
         refusal=lambda _row: refusal(),
     )
@@ -58,12 +57,8 @@ def give_back(writes: WriteSet, limit_key: str, quantity: int, *, ends_at: datet
     """Undo a `count`. A counter that has vanished meanwhile comes back at zero and vanishes
     again.
     """
-    used = LimitRow.used
+    used, ends = LimitRow.used, LimitRow.expires_epoch_seconds
     writes.update(
-        limit_row_key(limit_key), [used.set((used | quantity) - quantity), _ends(ends_at)]
+        limit_row_key(limit_key),
+        [used.set((used | quantity) - quantity), ends.set(ends | epoch_seconds(ends_at))],
     )
-
-
-def _ends(ends_at: datetime) -> Action:
-    ends = LimitRow.expires_epoch_seconds
-    return ends.set(ends | epoch_seconds(ends_at))

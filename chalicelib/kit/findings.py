@@ -37,9 +37,11 @@ class FindingRow(Row):
     expires_epoch_seconds = NumberAttribute()
 
 
-def record(kind: str, about: str, facts: dict[str, Any], *, clock: Clock) -> None:
+def record(
+    kind: str, about: str, facts: dict[str, Any], *, clock: Clock, must: bool = False
+) -> None:
     """Write down one finding; the same kind about the same thing with the same facts counts once a
-    day.
+    day. `must`: raise TryAgain when it cannot be stored, for what WeChat would not tell us twice.
     """
     now = clock.now()
     logger.error("finding", alarm=kind, about=about, facts=facts)
@@ -58,6 +60,8 @@ def record(kind: str, about: str, facts: dict[str, Any], *, clock: Clock) -> Non
         writes.commit()
     except (BotoCoreError, ClientError, TryAgain):
         logger.exception("finding_not_stored", alarm="finding_not_stored", about=about)
+        if must:
+            raise TryAgain("A finding could not be stored.") from None
 
 
 def poison(about: str, error: BaseException, *, clock: Clock) -> None:

@@ -72,7 +72,7 @@ def put_me(call: Call) -> Answer:
 @endpoint()
 def delete_me(call: Call) -> Answer:
     """Close my account."""
-    leaving.leave(call.member_id)
+    leaving.leave(call.member_id, clock=wiring.current().clock)
     return Answer(None, status=204)
 
 

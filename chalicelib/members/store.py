@@ -4,12 +4,15 @@ One identity leads to one member: each row is written only as it was read, and t
 profile it belongs to. Personal data lives here and in orders, nowhere else.
 """
 
+from datetime import datetime
+
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.kit.reads import read
 from chalicelib.kit.tables import Key, PlainMapAttribute, Row, TimeAttribute
+from chalicelib.kit.tokens import NotSignedIn
 from chalicelib.kit.writes import WriteSet
 from chalicelib.members.model import Member
 
@@ -27,6 +30,7 @@ class MemberRow(Row):
     identities = PlainMapAttribute(null=True)
     unionid = UnicodeAttribute(null=True)
     created_at = TimeAttribute(null=True)
+    leaving_at = TimeAttribute(null=True)
 
 
 class IdentityRow(Row):
@@ -115,6 +119,25 @@ def change_profile(writes: WriteSet, member: Member) -> None:
         ],
         guard=MemberRow.member_id.exists(),
     )
+
+
+def must_stay(writes: WriteSet, member_id: str) -> None:
+    """Let all fail unless the member is there and not on the way out. Refusal: NotSignedIn."""
+    stays = MemberRow.member_id.exists() & MemberRow.leaving_at.does_not_exist()
+    writes.check(
+        profile_key(member_id),
+        guard=stays,
+        refusal=lambda _row: NotSignedIn("This account no longer exists."),
+    )
+
+
+def mark_leaving(member_id: str, now: datetime | None) -> None:
+    """From here on nothing new is placed for them; None: they stay. Guard: still there."""
+    writes = WriteSet()
+    leaving = MemberRow.leaving_at
+    actions: list[Action] = [leaving.set(now) if now is not None else leaving.remove()]
+    writes.update(profile_key(member_id), actions, guard=MemberRow.member_id.exists())
+    writes.commit()
 
 
 def lead_to(

@@ -4,7 +4,7 @@ before the notification is.
 At most once per three seconds and order; in between, the order as it is.
 """
 
-from chalicelib.gateways.wechat_pay import WechatPay
+from chalicelib.gateways.wechat_pay import RefusedByWechat, WechatPay
 from chalicelib.kit.clock import Clock, after
 from chalicelib.kit.errors import WechatUnavailable
 from chalicelib.orders import store as orders
@@ -26,7 +26,7 @@ def check_payment(order: Order, *, clock: Clock, wechat_pay: WechatPay) -> Order
         return orders.get(order.order_id)
     try:
         payment = wechat_pay.query(order.order_id)
-    except WechatUnavailable:
+    except (WechatUnavailable, RefusedByWechat):
         return order
     if payment is not None and payment.is_paid:
         pay(payment, clock=clock)

@@ -5,11 +5,19 @@ If WeChat says it is paid after all, it is treated as paid. If WeChat cannot be 
 changes and WechatUnavailable is raised.
 """
 
-from chalicelib.gateways.wechat_pay import AlreadyPaid, Payment, TradeUnknown, WechatPay
+from aws_lambda_powertools import Logger
+
+from chalicelib.gateways.wechat_pay import (
+    AlreadyPaid,
+    Payment,
+    RefusedByWechat,
+    TradeUnknown,
+    WechatPay,
+)
 from chalicelib.groups import store as groups
 from chalicelib.groups.model import Group
 from chalicelib.kit.clock import Clock, after
-from chalicelib.kit.errors import TryAgain
+from chalicelib.kit.errors import TryAgain, WechatUnavailable
 from chalicelib.kit.reads import read
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
@@ -17,6 +25,11 @@ from chalicelib.orders import store as orders
 from chalicelib.orders.give_back import give_back
 from chalicelib.orders.model import UNPAID, Order, OrderState
 from chalicelib.orders.pay import pay
+
+logger = Logger()
+
+CLOSED_TRADE_STATES = frozenset({"CLOSED", "REVOKED", "PAYERROR"})
+"""Nobody can pay such a trade any more, and closing it again says nothing new."""
 
 CLOSE_AGAIN_SECONDS = 120
 """After this, a prepay that was under way while we closed has long ended: API Gateway gives up
@@ -44,13 +57,23 @@ def close_unpaid(order_id: str, reason: str, *, clock: Clock, wechat_pay: Wechat
 
 def close_at_wechat(order_id: str, wechat_pay: WechatPay) -> tuple[Payment | None, bool]:
     """Make sure it cannot be paid any more. The payment when it is paid already; whether WeChat
-    knew it at all.
+    knew it at all. Raises WechatUnavailable, also when WeChat refuses to close what is unpaid.
     """
+    try:
+        return _close(order_id, wechat_pay)
+    except RefusedByWechat as refused:
+        logger.error("close_refused", alarm="close_refused", order_id=order_id, code=refused.code)
+        raise WechatUnavailable(f"WeChat refuses to close {order_id}: {refused.code}.") from refused
+
+
+def _close(order_id: str, wechat_pay: WechatPay) -> tuple[Payment | None, bool]:
     payment = wechat_pay.query(order_id)
     if payment is None:
         return None, False
     if payment.is_paid:
         return payment, True
+    if payment.trade_state in CLOSED_TRADE_STATES:
+        return None, True
     try:
         wechat_pay.close(order_id)
     except AlreadyPaid:

@@ -37,17 +37,17 @@ def pay(payment: Payment, *, clock: Clock) -> Order | None:
 def _pay(payment: Payment, clock: Clock) -> Order | None:
     order, group = _read(payment)
     if order is None:
-        findings.record("payment_without_order", payment.out_trade_no, _facts(payment), clock=clock)
+        _tell("payment_without_order", payment, clock)
         return None
     if order.transaction_id is not None:
         if order.transaction_id != payment.transaction_id:
-            findings.record("second_payment", order.order_id, _facts(payment), clock=clock)
+            _tell("second_payment", payment, clock)
         return order
     now = clock.now()
     currency_fits = payment.currency in ("CNY", None)  # WeChat may leave out the usual one
     matches = currency_fits and payment.amount_fen == order.amount_fen
     if not matches:
-        findings.record("payment_mismatch", order.order_id, _facts(payment), clock=clock)
+        _tell("payment_mismatch", payment, clock)
     writes = WriteSet()
     if matches and order.order_state is OrderState.AWAITING_PAYMENT and _can_take(group, order):
         _honour(writes, order, group, payment, now)
@@ -128,6 +128,11 @@ def _refund_instead(
     )
     refunds.request(writes, refund)
     give_back(writes, order, UNPAID if awaiting else NOTHING, group=group, now=now)
+
+
+def _tell(kind: str, payment: Payment, clock: Clock) -> None:
+    """For a person, and for good: WeChat is not told "received" before it is written down."""
+    findings.record(kind, payment.out_trade_no, _facts(payment), clock=clock, must=True)
 
 
 def _facts(payment: Payment) -> dict[str, object]:

@@ -50,6 +50,7 @@ def place(purchase: Purchase, *, clock: Clock) -> Placed:
     )
     writes = WriteSet()
     orders.place(writes, order)  # guard: not placed yet       -> AlreadyPlaced
+    members.must_stay(writes, order.member_id)  # guard: not leaving -> NotSignedIn
     stock.reserve(writes, order.sku_id, order.quantity)  # guard: enough left -> OutOfStock
     try:
         writes.commit()

@@ -46,11 +46,12 @@ class Purchase:
             "way": self.way,
             "sku_id": self.sku_id,
             "quantity": self.quantity,
-            "address": self.address.model_dump(),
+            "address": self.address.model_dump(exclude_none=True),
             "remark": self.remark,
             "share_code": self.share_code,
         }
-        return fingerprint(content)
+        # What is left out does not count, so that a field added later changes no old request.
+        return fingerprint({name: value for name, value in content.items() if value is not None})
 
 
 @dataclass(frozen=True)

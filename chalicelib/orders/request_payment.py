@@ -97,7 +97,11 @@ def prepare(order: Order, *, clock: Clock, wechat_pay: WechatPay, notify_url: st
 
 
 def _take_what_was_paid(order: Order, *, clock: Clock, wechat_pay: WechatPay) -> None:
-    payment = wechat_pay.query(order.order_id)
+    """If WeChat is silent just now, its notification or the sweep will tell."""
+    try:
+        payment = wechat_pay.query(order.order_id)
+    except (WechatUnavailable, RefusedByWechat):
+        return
     if payment is not None and payment.is_paid:
         pay(payment, clock=clock)
 

@@ -27,12 +27,13 @@ def take_notification(
     """
     notification = wechat_pay.read_notification(headers, body, clock.now())
     if not isinstance(notification, PaymentNotification):
-        findings.record("unexpected_notification", notification.id, {"at": "payments"}, clock=clock)
+        facts = {"at": "payments"}
+        findings.record("unexpected_notification", notification.id, facts, clock=clock, must=True)
         return
     payment = notification.payment
     if payment.merchant_id != merchant_id or payment.app_id not in app_ids:
         facts = {"merchant_id": payment.merchant_id, "app_id": payment.app_id}
-        findings.record("foreign_payment", payment.out_trade_no, facts, clock=clock)
+        findings.record("foreign_payment", payment.out_trade_no, facts, clock=clock, must=True)
         return
     if payment.is_paid:
         pay(payment, clock=clock)

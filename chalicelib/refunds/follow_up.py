@@ -32,6 +32,8 @@ def follow_up(
                 settle(report, clock=clock)
         case RefundState.SUCCEEDED:
             book_refund(refund_id, clock=clock)
+        case _:  # waits for a person, or is over: no sweep can do anything about it
+            refunds.finish(refund)
 
 
 def _queue_again(refund: Refund, refund_queue: RefundQueue, clock: Clock) -> None:

@@ -134,7 +134,10 @@ def _leave_forming_group(order: Order, amount_fen: int, clock: Clock) -> Refund 
     if amount_fen != order.refundable_fen:
         raise GroupForming("A part cannot be refunded while the group is forming.")
     leave(order.order_id, clock=clock)
-    return refunds.get(refund_id_for(order.order_id, Cause.MEMBER_LEFT))
+    refund = refunds.find(refund_id_for(order.order_id, Cause.MEMBER_LEFT))
+    if refund is None:  # the group failed meanwhile, and that refunds everyone
+        raise OrderNotRefundable("It is being refunded already.")
+    return refund
 
 
 def _commit(order: Order, refund: Refund) -> None:

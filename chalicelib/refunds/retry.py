@@ -43,10 +43,8 @@ def _resolve(
     refund_id: str, paid_by_hand: bool, operator: str, reason: str, clock: Clock
 ) -> Refund:
     refund = refunds.get(refund_id)
-    if refund.paid_by_hand if paid_by_hand else refund.refund_state in UNDER_WAY:
+    if not needs_resolving(refund, paid_by_hand=paid_by_hand):
         return refund
-    if refund.refund_state is not RefundState.ABNORMAL:
-        raise NotAllowed(f"It is {refund.refund_state.value}, not abnormal.")
     if not paid_by_hand:
         _send_again(refund, next_attempt=False, operator=operator, reason=reason, clock=clock)
         return refunds.get(refund_id)
@@ -65,6 +63,21 @@ def _resolve(
     refundable.finish(writes, orders.get(refund.order_id), refund.amount_fen)
     writes.commit()
     return refunds.get(refund_id)
+
+
+def needs_resolving(refund: Refund, *, paid_by_hand: bool) -> bool:
+    """Whether resolving it so changes anything; False: it was resolved so before. Raises
+    NotAllowed.
+
+    What WeChat closed is back with the merchant, who may pay it out by hand as well.
+
+    """
+    if refund.paid_by_hand if paid_by_hand else refund.refund_state in UNDER_WAY:
+        return False
+    takes = {RefundState.ABNORMAL, RefundState.CLOSED} if paid_by_hand else {RefundState.ABNORMAL}
+    if refund.refund_state not in takes:
+        raise NotAllowed(f"It is {refund.refund_state.value}, not abnormal.")
+    return True
 
 
 def _send_again(

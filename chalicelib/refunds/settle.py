@@ -45,9 +45,7 @@ def _settle(report: RefundReport, clock: Clock) -> Refund | None:
             findings.record("refund_twice", refund.refund_id, _facts(report), clock=clock)
         return refund
     if report.amount_fen != refund.amount_fen or report.out_trade_no != refund.order_id:
-        findings.record("refund_mismatch", refund.refund_id, _facts(report), clock=clock)
-        if refund.refund_state in UNDER_WAY:
-            refunds.look_again(refund, due_at=refund.next_look(clock.now()))
+        _mismatch(refund, report, clock)
         return refund
     now = clock.now()
     match report.refund_status:
@@ -65,6 +63,13 @@ def _settle(report: RefundReport, clock: Clock) -> Refund | None:
         case _:
             return refund
     return refunds.get(refund.refund_id)
+
+
+def _mismatch(refund: Refund, report: RefundReport, clock: Clock) -> None:
+    """Another amount or order under our number: a person is told, and nothing of it believed."""
+    findings.record("refund_mismatch", refund.refund_id, _facts(report), clock=clock)
+    if refund.refund_state in UNDER_WAY:
+        refunds.look_again(refund, due_at=refund.next_look(clock.now()))
 
 
 def _find(out_refund_no: str) -> tuple[Refund | None, int]:

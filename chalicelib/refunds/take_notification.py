@@ -26,10 +26,12 @@ def take_notification(
     """
     notification = wechat_pay.read_notification(headers, body, clock.now())
     if not isinstance(notification, RefundNotification):
-        findings.record("unexpected_notification", notification.id, {"at": "refunds"}, clock=clock)
+        facts = {"at": "refunds"}
+        findings.record("unexpected_notification", notification.id, facts, clock=clock, must=True)
         return
     if notification.merchant_id != merchant_id:
         facts = {"merchant_id": notification.merchant_id}
-        findings.record("foreign_refund", notification.report.out_refund_no, facts, clock=clock)
+        number = notification.report.out_refund_no
+        findings.record("foreign_refund", number, facts, clock=clock, must=True)
         return
     settle(notification.report, clock=clock)

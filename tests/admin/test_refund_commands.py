@@ -363,7 +363,7 @@ def test_money_that_wechat_returns_after_it_was_paid_by_hand_is_recorded(shop: S
     ("command", "fields", "allowed"),
     [
         ("retry_refund", {}, {"requested", "processing", "closed"}),
-        ("resolve_abnormal_refund", {"resolution": "paid_by_hand"}, {"abnormal"}),
+        ("resolve_abnormal_refund", {"resolution": "paid_by_hand"}, {"abnormal", "closed"}),
         (
             "resolve_abnormal_refund",
             {"resolution": "retry"},

@@ -277,3 +277,61 @@ def test_pay_parameters_never_leave_for_an_order_that_ended_meanwhile(shop: Shop
 
     assert (reply.status, reply.code) == (409, "order_not_payable")
     assert shop.sandbox.trade(order.order_id)["trade_state"] == "CLOSED"
+
+
+def test_a_seat_wechat_refuses_to_close_frees_the_others_and_is_told_to_a_person(
+    shop: Shop,
+) -> None:
+    shop.campaign("four", size=4)
+    lin = shop.member("Lin").opens("four").pays()
+    stuck = shop.member("Ann").joins(lin.group_id)
+    other = shop.member("Bo").joins(lin.group_id)
+    close = f"/v3/pay/transactions/out-trade-no/{stuck.order_id}/close"
+    with shop.wechat_refuses(close):
+        shop.passes(3600)
+        assert [stuck.status, other.status] == ["awaiting_payment", "cancelled"]
+        assert stuck.cancels().code == "wechat_unavailable"
+        assert shop.findings() == []
+
+    shop.passes(61)
+    shop.passes(61)
+
+    assert [lin.status, stuck.status] == ["refunded", "cancelled"]
+    shop.assert_books_balance()
+
+
+def test_a_database_out_of_order_puts_work_off_and_poisons_nothing(shop: Shop) -> None:
+    order = shop.member("Lin").buys()
+    shop.advance(901)
+    with shop.database_fails("GetItem"):
+        shop.sweeps()
+
+    assert shop.findings() == []
+    shop.passes(61)
+    assert order.status == "cancelled"
+
+
+def test_a_repeat_that_finds_its_twins_seat_finds_its_twins_order(shop: Shop) -> None:
+    shop.campaign("trio", size=3)
+    lin = shop.member("Lin").opens("trio").pays()
+    ann = shop.member("Ann")
+    placed: list[str] = []
+
+    def twin() -> None:
+        placed.append(ann.tries_to_join(lin.group_id, key="the-same-key")["order"]["order_id"])
+
+    with just_before("BatchGetItem", twin):
+        reply = ann.tries_to_join(lin.group_id, key="the-same-key")
+
+    assert (reply.status, reply["order"]["order_id"]) == (201, placed[0])
+
+
+def test_an_account_being_erased_places_nothing_more(shop: Shop) -> None:
+    lin = shop.member("Lin")
+
+    with just_before("TransactWriteItems", lambda: lin.send("DELETE", "/v1/me")):
+        reply = lin.tries_to_buy()
+
+    assert (reply.status, reply.code) == (401, "not_signed_in")
+    assert shop.rows("orders") == []
+    assert shop.units_left() == 100

@@ -72,8 +72,9 @@ def test_refunds_are_executed_a_few_at_a_time_and_one_by_one_on_failure(
     assert kind == "SQS"
     assert source["Queue"] == {"Fn::Sub": "${RefundQueue.Arn}"}
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    reserved = properties(resources, worker.logical_id)["ReservedConcurrentExecutions"]
-    assert source["ScalingConfig"] == {"MaximumConcurrency": reserved} == {"MaximumConcurrency": 5}
+    assert source["ScalingConfig"] == {"MaximumConcurrency": 5}
+    # A reservation would keep small accounts, with ten executions in all, from deploying.
+    assert "ReservedConcurrentExecutions" not in properties(resources, worker.logical_id)
 
 
 def test_a_message_stays_hidden_six_times_as_long_as_the_worker_may_take(

@@ -70,7 +70,7 @@ def test_who_leaves_is_gone_and_their_orders_name_nobody(wired: Wiring) -> None:
     orders_something(wired, OrderState.REFUNDED)
     orders_something(wired, OrderState.CANCELLED)
 
-    leave("mem_1")
+    leave("mem_1", clock=wired.clock)
 
     assert items_of("members") == []
     assert items_of("identities") == []
@@ -85,7 +85,7 @@ def test_the_others_stay(wired: Wiring) -> None:
     signs_in(wired, "openid-mei", "union-mei")
     mei = members.find("mem_2")
 
-    leave("mem_1")
+    leave("mem_1", clock=wired.clock)
 
     assert members.find("mem_2") == mei
     assert [item["member_id"]["S"] for item in items_of("identities")] == ["mem_2", "mem_2"]
@@ -98,24 +98,24 @@ def test_nobody_leaves_in_the_middle_of_an_order(wired: Wiring, state: OrderStat
     before = everything()
 
     with pytest.raises(AccountInUse):
-        leave("mem_1")
+        leave("mem_1", clock=wired.clock)
 
     assert everything() == before
 
 
 def test_leaving_twice_is_leaving_once(wired: Wiring) -> None:
     signs_in(wired)
-    leave("mem_1")
+    leave("mem_1", clock=wired.clock)
 
     with pytest.raises(NotFound):
-        leave("mem_1")
+        leave("mem_1", clock=wired.clock)
 
 
 def test_an_identity_learnt_while_leaving_goes_too(wired: Wiring) -> None:
     signs_in(wired)
 
     with just_before("TransactWriteItems", lambda: signs_in(wired, unionid="union-lin")):
-        leave("mem_1")
+        leave("mem_1", clock=wired.clock)
 
     assert items_of("members") == []
     assert items_of("identities") == []
@@ -123,7 +123,7 @@ def test_an_identity_learnt_while_leaving_goes_too(wired: Wiring) -> None:
 
 def test_who_comes_back_is_somebody_new(wired: Wiring) -> None:
     signs_in(wired)
-    leave("mem_1")
+    leave("mem_1", clock=wired.clock)
 
     signs_in(wired)
 
