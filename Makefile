@@ -23,7 +23,7 @@ run: bootstrap
 	@$(PYTHON_IN_VENV) -m infra.local.run $(ARGUMENTS)
 
 test: bootstrap
-	@$(PYTHON_IN_VENV) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGUMENTS)
+	@$(PYTHON_IN_VENV) -m pytest -n 2 $(ARGUMENTS)
 
 check: bootstrap
 	@$(PYTHON_IN_VENV) -m ruff check .

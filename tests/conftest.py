@@ -1,24 +1,31 @@
-"""How tests are dealt out to workers: a file each, and everything that needs a deployed stack to
-one worker, so that one stack is enough.
+"""How tests are dealt out to workers: a file each, and everything that needs the deployed stack to
+one of them, so that one stack is enough.
 """
 
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
-DEPLOYED = "e2e"
+DEPLOYED = "tests/e2e/"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The deployed stack comes first: it waits for minutes to pass while others work."""
-    items.sort(key=lambda item: item.get_closest_marker(DEPLOYED) is None)
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
-        is_deployed = item.get_closest_marker(DEPLOYED) is not None
-        group = DEPLOYED if is_deployed else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+class OneStack(LoadFileScheduling):  # type: ignore[misc]
+    """Like `--dist loadfile`, but for the deployed stack's files, which count as one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return DEPLOYED if file.startswith(DEPLOYED) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStack | None:
+    return OneStack(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs the stack comes first: it waits for a minute to pass while others work."""
+    items.sort(key=lambda item: not item.nodeid.startswith(DEPLOYED))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
