@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from chalicelib.kit.clock import after, to_milliseconds
+from chalicelib.kit.clock import to_milliseconds
 from chalicelib.kit.ids import fingerprint
 from chalicelib.kit.money import AmountFen, PriceFen
 
@@ -171,10 +171,6 @@ class Campaign(Frozen):
     def price_fen(self, sku_id: str) -> int | None:
         """The price of one unit in a group; None when the SKU is not part of the campaign."""
         return next((sku.group_price_fen for sku in self.skus if sku.sku_id == sku_id), None)
-
-    def expiry(self, activated_at: datetime) -> datetime:
-        """When a group that forms now runs out: its duration, never past the campaign's end."""
-        return min(after(activated_at, self.duration_seconds), self.ends_at)
 
 
 class CampaignStanding(Frozen):

@@ -15,9 +15,3 @@ overflow anywhere.
 PriceFen = Annotated[int, Field(strict=True, ge=1, le=MOST_FEN)]
 AmountFen = Annotated[int, Field(strict=True, ge=0, le=MOST_FEN)]
 Quantity = Annotated[int, Field(strict=True, ge=1, le=999)]
-
-
-def yuan(amount_fen: int) -> str:
-    """`12.05` for 1205 fen: for people and logs only."""
-    sign = "-" if amount_fen < 0 else ""
-    return f"{sign}{abs(amount_fen) // 100}.{abs(amount_fen) % 100:02d}"

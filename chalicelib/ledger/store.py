@@ -6,12 +6,9 @@ from dataclasses import asdict
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from chalicelib.kit import reads
 from chalicelib.kit.tables import Row, TimeAttribute
 from chalicelib.kit.writes import Changed, WriteSet
-from chalicelib.ledger.transfers import Account, Code, Transfer
-
-_MOST_TRANSFERS_PER_ORDER = 200
+from chalicelib.ledger.transfers import Transfer
 
 
 class LedgerRow(Row):
@@ -44,22 +41,3 @@ def post(transfer: Transfer) -> None:
         writes.commit()
     except Changed:
         return
-
-
-def transfer_of(row: LedgerRow) -> Transfer:
-    return Transfer(
-        transfer_id=row.transfer_id,
-        order_id=row.order_id,
-        code=Code(row.code),
-        debit_account=Account(row.debit_account),
-        credit_account=Account(row.credit_account),
-        amount_fen=int(row.amount_fen),
-        posted_at=row.posted_at,
-    )
-
-
-def of_order(order_id: str) -> list[Transfer]:
-    """Everything booked about one order."""
-    condition = LedgerRow.account_id == f"order:{order_id}"
-    rows = reads.query_all(LedgerRow, condition, most=_MOST_TRANSFERS_PER_ORDER)
-    return [transfer_of(row) for row in rows]

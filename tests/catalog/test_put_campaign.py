@@ -1,6 +1,5 @@
 """Putting, pausing and ending campaigns: what is kept, what is refused, what a race leaves."""
 
-from datetime import timedelta
 
 import pytest
 
@@ -291,10 +290,3 @@ def test_equal_moments_are_one_revision_whatever_their_offset() -> None:
 
     assert Campaign.model_validate(in_shanghai) == campaign()
     assert Campaign.model_validate(in_shanghai).revision == campaign().revision
-
-
-def test_a_group_never_outlives_its_campaign() -> None:
-    given = campaign(ends_in_seconds=100, duration_seconds=600)
-
-    assert given.expiry(NOON) == NOON + timedelta(seconds=100)
-    assert given.expiry(NOON - timedelta(seconds=700)) == NOON - timedelta(seconds=100)

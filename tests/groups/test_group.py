@@ -48,3 +48,11 @@ def test_a_group_nobody_paid_is_never_honoured_by_default() -> None:
     rules = Rules(when_short=WhenShort.HONOUR)
     group = new_group("grp_1", campaign(rules=rules), "mem_1", now=NOON)
     assert settlement(group) is Settlement.FAIL
+
+
+def test_a_group_never_outlives_its_campaign() -> None:
+    entry = campaign(ends_in_seconds=100, duration_seconds=600)
+    group = new_group("grp_1", entry, "mem_1", now=NOON)
+
+    assert group.expiry(NOON) == NOON + timedelta(seconds=100)
+    assert group.expiry(NOON - timedelta(seconds=700)) == NOON - timedelta(seconds=100)

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from chalicelib.kit.clock import epoch_seconds, from_stored, shown, stored, to_milliseconds
 from chalicelib.kit.errors import InvalidRequest
 from chalicelib.kit.ids import derived_id, fingerprint, random_id, shard_of
-from chalicelib.kit.money import yuan
 from chalicelib.kit.paging import from_cursor, to_cursor
 from chalicelib.kit.tables import PlainMapAttribute
 
@@ -83,13 +82,6 @@ def test_a_fingerprint_does_not_depend_on_the_order_of_keys(content: Any) -> Non
     if isinstance(shuffled, dict):
         shuffled = dict(reversed(shuffled.items()))
     assert fingerprint(shuffled) == fingerprint(content)
-
-
-@given(st.integers(-(10**12), 10**12))
-def test_fen_read_as_yuan_lose_nothing(amount_fen: int) -> None:
-    whole, part = yuan(amount_fen).lstrip("-").split(".")
-    assert int(whole) * 100 + int(part) == abs(amount_fen)
-    assert len(part) == 2
 
 
 @given(st.dictionaries(st.text(max_size=8), PLAIN, max_size=5))
