@@ -1,6 +1,5 @@
 """Putting, pausing and ending campaigns: what is kept, what is refused, what a race leaves."""
 
-
 import pytest
 
 from chalicelib.catalog import store as catalog
