@@ -5,7 +5,7 @@ Must never hold a table definition of its own, nor read anything but that file.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,16 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Table:
-    """One table without its prefix: keys, keys-only indexes, stream, attribute of expiry."""
+    """One table without its prefix: keys, indexes, stream, attribute of expiry. An index holds keys
+    only, and what `projected` names for it.
+    """
 
     name: str
     key: tuple[Attribute, ...]
     indexes: dict[str, tuple[Attribute, ...]]
     has_stream: bool
     expires_by: str | None
+    projected: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def logical_id(self) -> str:
@@ -67,7 +70,7 @@ def create_table_arguments(table: Table, prefix: str) -> dict[str, Any]:
             {
                 "IndexName": name,
                 "KeySchema": _key_schema(key),
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
+                "Projection": _projection(table.projected.get(name, ())),
             }
             for name, key in table.indexes.items()
         ]
@@ -108,7 +111,16 @@ def _table(name: str, definition: dict[str, Any]) -> Table:
         indexes={index: _key(key) for index, key in definition.get("indexes", {}).items()},
         has_stream=definition.get("stream", False),
         expires_by=definition.get("expires_by"),
+        projected={
+            index: tuple(names) for index, names in definition.get("projected", {}).items()
+        },
     )
+
+
+def _projection(names: tuple[str, ...]) -> dict[str, Any]:
+    if not names:
+        return {"ProjectionType": "KEYS_ONLY"}
+    return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(names)}
 
 
 def _key(words: list[str]) -> tuple[Attribute, ...]:

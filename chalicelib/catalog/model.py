@@ -1,4 +1,4 @@
-"""What is for sale and under which rules: merchants, products, freight, campaigns (活动), settings.
+"""What is for sale and under which rules: merchants, products, freight, campaigns (活动).
 
 Frozen and pure. A campaign's content is kept twice: as it is now, and as revisions that never
 change, so that a group keeps the rules it began with.
@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
+from chalicelib.catalog.settings import Frozen, Rates
 from chalicelib.kit.clock import to_milliseconds
 from chalicelib.kit.ids import fingerprint
 from chalicelib.kit.money import AmountFen, PriceFen
@@ -41,12 +42,6 @@ MOST_OFFERS_SHOWN = 10
 """How many live campaigns a product's page names, the soonest to end first."""
 
 
-class Frozen(BaseModel):
-    """A value that cannot change and has no field nobody knows."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class Merchant(Frozen):
     """Who supplies and ships (供货商)."""
 
@@ -76,6 +71,7 @@ class Sku(Frozen):
     title: Title
     image_url: Url | None = None
     solo_price_fen: PriceFen
+    commission_rates_bp: Rates | None = None
 
 
 class Product(Frozen):
@@ -151,6 +147,7 @@ class Campaign(Frozen):
     ends_at: Moment
     per_member_limit: Annotated[int, Field(ge=1, le=999)] | None = None
     rules: Rules = Rules()
+    commission_rates_bp: Rates | None = None
     skus: Annotated[tuple[CampaignSku, ...], Field(min_length=1, max_length=MOST_SKUS)]
 
     @model_validator(mode="after")
@@ -225,15 +222,6 @@ class Offers(Frozen):
         open_now = [offer for offer in self.offers if offer.starts_at <= now < offer.ends_at]
         open_now.sort(key=lambda offer: (offer.ends_at, offer.campaign_id))
         return tuple(offer.campaign_id for offer in open_now[:MOST_OFFERS_SHOWN])
-
-
-PayWindowSeconds = Annotated[int, Field(strict=True, ge=1, le=7200)]
-
-
-class Settings(Frozen):
-    """What a deployment's operator can set for the whole shop."""
-
-    pay_window_seconds: PayWindowSeconds = 900
 
 
 class Outcome(StrEnum):

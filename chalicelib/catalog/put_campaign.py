@@ -18,6 +18,7 @@ from chalicelib.catalog.model import (
     Product,
     outcome_of,
 )
+from chalicelib.catalog.refuse_rates import refuse_rates
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.errors import InvalidRequest
 from chalicelib.kit.reads import Found, read
@@ -37,7 +38,8 @@ def put_campaign(campaign: Campaign, *, clock: Clock, dry_run: bool = False) -> 
     """Write the campaign. With `dry_run` only say what that would do.
 
     Raises CampaignEnded; InvalidRequest when it is over before it begins, when a SKU is unknown, of
-    another product than the rest or cheaper alone than in a group.
+    another product than the rest or cheaper alone than in a group, or when commission rates are not
+    what the shop's settings allow.
     """
     return until_settled(lambda: _attempt(campaign, clock.now(), dry_run=dry_run))
 
@@ -46,7 +48,10 @@ def _attempt(campaign: Campaign, now: datetime, *, dry_run: bool) -> CampaignPut
     if campaign.ends_at <= now:
         raise _wrong("ends_at", "ends_at must be in the future.")
     key = catalog.campaign_key(campaign.campaign_id)
-    found = read(key, *(catalog.sku_key(sku.sku_id) for sku in campaign.skus))
+    sku_keys = [catalog.sku_key(sku.sku_id) for sku in campaign.skus]
+    found = read(key, catalog.settings_key(), *sku_keys)
+    settings = catalog.settings_of(found.find(catalog.settings_key()))
+    refuse_rates(settings, campaign.commission_rates_bp, field="commission_rates_bp")
     row = found.find(key)
     before = catalog.standing_of(row)
     if before is not None and before.ended:

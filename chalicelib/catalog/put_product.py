@@ -14,7 +14,6 @@ from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import (
     MOST_SKUS,
     Category,
-    Frozen,
     Identifier,
     Merchant,
     Outcome,
@@ -26,6 +25,8 @@ from chalicelib.catalog.model import (
     Url,
     outcome_of,
 )
+from chalicelib.catalog.refuse_rates import refuse_rates
+from chalicelib.catalog.settings import Frozen, Rates
 from chalicelib.catalog.store import CatalogRow
 from chalicelib.kit.clock import Clock, stored
 from chalicelib.kit.errors import InvalidRequest, NotFound
@@ -46,6 +47,7 @@ class SkuSupply(Frozen):
     solo_price_fen: PriceFen
     stock: Annotated[int, Field(strict=True, ge=0, le=MOST_UNITS)]
     image_url: Url | None = None
+    commission_rates_bp: Rates | None = None
 
 
 class PutProduct(Frozen):
@@ -91,7 +93,8 @@ def put_product(entry: PutProduct, *, clock: Clock, dry_run: bool = False) -> Pr
     """Write the product. With `dry_run` only say what that would do.
 
     Raises NotFound for an unknown merchant; InvalidRequest when a SKU id belongs to another
-    product, or when `stock` is less than what is already sold or held.
+    product, when `stock` is less than what is already sold or held, or when commission rates are
+    not what the shop's settings allow.
     """
     return until_settled(lambda: _attempt(entry, clock.now(), dry_run=dry_run))
 
@@ -100,6 +103,7 @@ def _attempt(entry: PutProduct, now: datetime, *, dry_run: bool) -> ProductPut:
     found = read(
         catalog.product_key(entry.product_id),
         catalog.merchant_key(entry.merchant_id),
+        catalog.settings_key(),
         *(catalog.sku_key(sku.sku_id) for sku in entry.skus),
         *(stock_key(sku.sku_id) for sku in entry.skus),
     )
@@ -107,6 +111,9 @@ def _attempt(entry: PutProduct, now: datetime, *, dry_run: bool) -> ProductPut:
     if merchant is None:
         raise NotFound(f"There is no merchant {entry.merchant_id}; put it first.")
     _refuse_skus_of_others(entry, found)
+    settings = catalog.settings_of(found.find(catalog.settings_key()))
+    for supply in entry.skus:
+        refuse_rates(settings, supply.commission_rates_bp, field="skus")
     row = found.find(catalog.product_key(entry.product_id))
     before, after = catalog.product_of(row), _product(entry, merchant)
     withdrawn = _withdrawn(before, after)
@@ -136,6 +143,7 @@ def _product(entry: PutProduct, merchant: Merchant) -> Product:
             title=sku.title,
             image_url=sku.image_url,
             solo_price_fen=sku.solo_price_fen,
+            commission_rates_bp=sku.commission_rates_bp,
         )
         for sku in entry.skus
     )

@@ -17,9 +17,9 @@ from chalicelib.catalog.model import (
     Merchant,
     Offers,
     Product,
-    Settings,
     Sku,
 )
+from chalicelib.catalog.settings import Settings
 from chalicelib.kit.clock import stored
 from chalicelib.kit.tables import Key, PlainMapAttribute, Row, TimeAttribute
 from chalicelib.kit.writes import RefusalOf, WriteSet

@@ -134,6 +134,7 @@ def test_a_campaign_can_be_looked_at_paused_resumed_and_ended(wired: Wiring) -> 
             "minimum_payers": 2,
             "leave_allowed": False,
         },
+        "commission_rates_bp": None,
         "skus": [
             {
                 "sku_id": "apples-5",
@@ -175,13 +176,47 @@ def test_a_withdrawn_sku_shows_as_not_on_sale(wired: Wiring) -> None:
     }
 
 
-def test_settings_merge(wired: Wiring) -> None:
-    assert does({"command": "get_settings"}) == {"settings": {"pay_window_seconds": 900}}
-    put = {"command": "put_settings", "pay_window_seconds": 1}
+def test_settings_merge_at_any_depth(wired: Wiring) -> None:
+    defaults = does({"command": "get_settings"})["settings"]
+    assert defaults["pay_window_seconds"] == 900
+    assert defaults["commission"] == {"rates_bp": [0], "cap_bp": 3000, "freeze_seconds": 604800}
 
-    assert does(put) == {"settings": {"pay_window_seconds": 1}, "dry_run": False}
-    assert does({"command": "put_settings"})["settings"] == {"pay_window_seconds": 1}
-    assert does({"command": "get_settings"}) == {"settings": {"pay_window_seconds": 1}}
+    put = {"command": "put_settings", "pay_window_seconds": 1, "commission": {"rates_bp": [800]}}
+    after = does(put)["settings"]
+
+    assert after == {
+        **defaults,
+        "pay_window_seconds": 1,
+        "commission": {"rates_bp": [800], "cap_bp": 3000, "freeze_seconds": 604800},
+    }
+    assert does({"command": "put_settings", "withdrawal": {"daily_count": 1}})["settings"] == {
+        **after,
+        "withdrawal": {**defaults["withdrawal"], "daily_count": 1},
+    }
+
+
+RATES_THAT_ARE_REFUSED = [
+    {"command": "put_settings", "commission": {"rates_bp": [2000, 1001]}},
+    {"command": "put_settings", "commission": {"rates_bp": [1, 1, 1]}},
+    {"command": "put_settings", "commission": {"cap_bp": 499}},
+    {**CAMPAIGN, "commission_rates_bp": [3001]},
+    {**CAMPAIGN, "commission_rates_bp": [500, 100]},
+    {**PRODUCT, "skus": [{**PRODUCT["skus"][0], "commission_rates_bp": [3001]}]},
+    {**PRODUCT, "skus": [{**PRODUCT["skus"][0], "commission_rates_bp": [1, 1]}]},
+]
+
+
+@pytest.mark.parametrize("event", RATES_THAT_ARE_REFUSED)
+def test_a_rate_above_the_cap_is_refused_when_it_is_put(
+    wired: Wiring, event: dict[str, Any]
+) -> None:
+    for put in (MERCHANT, PRODUCT, CAMPAIGN):
+        does(put)
+    does({"command": "put_settings", "commission": {"rates_bp": [500]}})
+    before = everything()
+
+    assert refused(event)["code"] == "invalid_request"
+    assert everything() == before
 
 
 def test_freight_is_replaced_and_needs_its_merchant(wired: Wiring) -> None:
