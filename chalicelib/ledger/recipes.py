@@ -4,14 +4,22 @@ README.md beside this file. Pure.
 
 from datetime import datetime
 
-from chalicelib.ledger.transfers import Account, Code, Transfer, transfer_id_for
+from chalicelib.ledger.transfers import (
+    Account,
+    Code,
+    Phase,
+    Transfer,
+    member_account,
+    sales_account,
+    transfer_id_for,
+)
 
 
 def payment(order_id: str, paid_fen: int, *, now: datetime) -> Transfer:
     """A member paid: WeChat holds more, and so do we for customers."""
     return Transfer(
         transfer_id=transfer_id_for(Code.PAYMENT, order_id),
-        order_id=order_id,
+        about=order_id,
         code=Code.PAYMENT,
         debit_account=Account.WECHAT,
         credit_account=Account.CUSTOMER_FUNDS,
@@ -21,18 +29,186 @@ def payment(order_id: str, paid_fen: int, *, now: datetime) -> Transfer:
 
 
 def refund(
-    order_id: str, refund_id: str, amount_fen: int, *, by_hand: bool, now: datetime
+    order_id: str,
+    refund_id: str,
+    amount_fen: int,
+    *,
+    by_hand: bool,
+    sold_by: str | None = None,
+    now: datetime,
 ) -> Transfer:
-    """A refund has reached the member: out of what we hold for customers, from WeChat or by
-    hand.
+    """A refund has reached the member, from WeChat or by hand: out of what we hold for customers,
+    or, once the order was settled, out of the sales of the merchant `sold_by`.
     """
     code = Code.REFUND_BY_HAND if by_hand else Code.REFUND
     return Transfer(
         transfer_id=transfer_id_for(code, refund_id),
-        order_id=order_id,
+        about=order_id,
         code=code,
-        debit_account=Account.CUSTOMER_FUNDS,
+        debit_account=Account.CUSTOMER_FUNDS if sold_by is None else sales_account(sold_by),
         credit_account=Account.OUTSIDE_WECHAT if by_hand else Account.WECHAT,
         amount_fen=amount_fen,
         posted_at=now,
     )
+
+
+def settlement(order_id: str, merchant_id: str, settled_fen: int, *, now: datetime) -> Transfer:
+    """An order is settled: what is left of its payment is the merchant's sale."""
+    return Transfer(
+        transfer_id=transfer_id_for(Code.SETTLEMENT, order_id),
+        about=order_id,
+        code=Code.SETTLEMENT,
+        debit_account=Account.CUSTOMER_FUNDS,
+        credit_account=sales_account(merchant_id),
+        amount_fen=settled_fen,
+        posted_at=now,
+    )
+
+
+def commission_id_of(commission_id: str) -> str:
+    """The id of the pending transfer that announces this commission."""
+    return transfer_id_for(Code.COMMISSION, commission_id)
+
+
+def commission_accrued(
+    member_id: str, order_id: str, commission_id: str, amount_fen: int, *, now: datetime
+) -> Transfer:
+    """An upline is to earn on an order: announced, not theirs yet."""
+    return Transfer(
+        transfer_id=commission_id_of(commission_id),
+        about=order_id,
+        code=Code.COMMISSION,
+        debit_account=Account.COMMISSION_EXPENSE,
+        credit_account=member_account(member_id),
+        amount_fen=amount_fen,
+        posted_at=now,
+        phase=Phase.PENDING,
+    )
+
+
+def commission_reversed(
+    member_id: str,
+    order_id: str,
+    commission_id: str,
+    amount_fen: int,
+    *,
+    target_fen: int,
+    now: datetime,
+) -> Transfer:
+    """A refund takes a part of what was announced, down to `target_fen`, before it was theirs."""
+    return Transfer(
+        transfer_id=transfer_id_for(Code.COMMISSION, commission_id, "void", str(target_fen)),
+        about=order_id,
+        code=Code.COMMISSION,
+        debit_account=Account.COMMISSION_EXPENSE,
+        credit_account=member_account(member_id),
+        amount_fen=amount_fen,
+        posted_at=now,
+        phase=Phase.VOID,
+        pending_id=commission_id_of(commission_id),
+    )
+
+
+def commission_released(
+    member_id: str, order_id: str, commission_id: str, amount_fen: int, *, now: datetime
+) -> Transfer:
+    """What is left of an announced commission is theirs now."""
+    return Transfer(
+        transfer_id=transfer_id_for(Code.COMMISSION, commission_id, "post"),
+        about=order_id,
+        code=Code.COMMISSION,
+        debit_account=Account.COMMISSION_EXPENSE,
+        credit_account=member_account(member_id),
+        amount_fen=amount_fen,
+        posted_at=now,
+        phase=Phase.POST,
+        pending_id=commission_id_of(commission_id),
+    )
+
+
+def commission_clawed_back(
+    member_id: str,
+    order_id: str,
+    commission_id: str,
+    amount_fen: int,
+    *,
+    target_fen: int,
+    now: datetime,
+) -> Transfer:
+    """A refund takes a part of what was theirs already, down to `target_fen`, into debt if need
+    be.
+    """
+    return Transfer(
+        transfer_id=transfer_id_for(Code.COMMISSION_CLAWBACK, commission_id, str(target_fen)),
+        about=order_id,
+        code=Code.COMMISSION_CLAWBACK,
+        debit_account=member_account(member_id),
+        credit_account=Account.COMMISSION_EXPENSE,
+        amount_fen=amount_fen,
+        posted_at=now,
+    )
+
+
+def withdrawal_id_of(withdrawal_id: str) -> str:
+    """The id of the pending transfer that reserves this withdrawal."""
+    return transfer_id_for(Code.WITHDRAWAL, withdrawal_id)
+
+
+def withdrawal_reserved(
+    member_id: str, withdrawal_id: str, gross_fen: int, *, now: datetime
+) -> Transfer:
+    """A member asks for money: it is set aside, nobody has it yet."""
+    return Transfer(
+        transfer_id=withdrawal_id_of(withdrawal_id),
+        about=withdrawal_id,
+        code=Code.WITHDRAWAL,
+        debit_account=member_account(member_id),
+        credit_account=Account.PAYOUTS,
+        amount_fen=gross_fen,
+        posted_at=now,
+        phase=Phase.PENDING,
+    )
+
+
+def withdrawal_ended(
+    member_id: str, withdrawal_id: str, gross_fen: int, *, paid: bool, now: datetime
+) -> Transfer:
+    """What was set aside is gone for good, or the member's again."""
+    phase = Phase.POST if paid else Phase.VOID
+    return Transfer(
+        transfer_id=transfer_id_for(Code.WITHDRAWAL, withdrawal_id, phase.value),
+        about=withdrawal_id,
+        code=Code.WITHDRAWAL,
+        debit_account=member_account(member_id),
+        credit_account=Account.PAYOUTS,
+        amount_fen=gross_fen,
+        posted_at=now,
+        phase=phase,
+        pending_id=withdrawal_id_of(withdrawal_id),
+    )
+
+
+def withdrawal_split(
+    withdrawal_id: str, *, net_fen: int, fee_fen: int, tax_fen: int, now: datetime
+) -> list[Transfer]:
+    """Where a paid withdrawal went: to the member through WeChat, to the shop, to the tax
+    office. Parts of nothing are left out.
+    """
+    parts = (
+        (Code.WITHDRAWAL_PAID, Account.WECHAT, net_fen),
+        (Code.WITHDRAWAL_FEE, Account.FEE_INCOME, fee_fen),
+        (Code.WITHDRAWAL_TAX, Account.TAX_PAYABLE, tax_fen),
+    )
+    return [
+        Transfer(
+            transfer_id=transfer_id_for(code, withdrawal_id),
+            about=withdrawal_id,
+            code=code,
+            debit_account=Account.PAYOUTS,
+            credit_account=account,
+            amount_fen=amount_fen,
+            posted_at=now,
+        )
+        for code, account, amount_fen in parts
+        if amount_fen > 0
+    ]
