@@ -23,6 +23,8 @@ READ_TIMEOUT_SECONDS = 4.0
 IDLE_SECONDS = 30.0
 """A Lambda that was frozen wakes with connections that the other side has long given up."""
 
+_SECRET_PARAMETERS = ("secret=", "access_token=")
+
 Authorize = Callable[["PreparedRequest"], "PreparedRequest"]
 
 
@@ -115,7 +117,8 @@ def keep_queries_out_of_logs() -> None:
 
 
 def _has_no_secret(record: logging.LogRecord) -> bool:
-    return "secret=" not in record.getMessage()
+    said = record.getMessage()
+    return not any(name in said for name in _SECRET_PARAMETERS)
 
 
 def not_set_up(service: str, missing: tuple[str, ...]) -> WechatUnavailable:

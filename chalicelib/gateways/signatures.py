@@ -79,7 +79,8 @@ class MerchantSigner:
 
 
 class WechatVerifier:
-    """Checks signatures by WeChat (WeChat Pay v3, 签名验证) against the keys it is known to use.
+    """Checks signatures by WeChat (WeChat Pay v3, 签名验证) against the keys it is known to use,
+    and encrypts for them.
 
     `public_keys` maps key id, or certificate serial, to PEM text.
     """
@@ -114,6 +115,19 @@ class WechatVerifier:
     def require_key(self, key_id: str) -> None:
         """Raise WechatUnavailable unless that key can be used, before anything hangs on it."""
         self._key(key_id)
+
+    def encrypt(self, key_id: str, text: str) -> str:
+        """Encrypt a sensitive field (WeChat Pay v3, 敏感信息加密), so that only WeChat reads it.
+
+        RSA-OAEP with SHA-1, base64, another ciphertext each time. Raises WechatUnavailable when
+        that key cannot be used, ValueError for a text beyond what the key holds.
+        """
+        from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+        from cryptography.hazmat.primitives.hashes import SHA1
+
+        # SHA-1 is WeChat's choice; OAEP does not lean on its resistance to collisions.
+        oaep = OAEP(mgf=MGF1(algorithm=SHA1()), algorithm=SHA1(), label=None)  # noqa: S303
+        return b64encode(self._key(key_id).encrypt(text.encode(), oaep)).decode()
 
     def _is_signed_by(self, serial: str, signature: str, head: str, body: bytes) -> bool:
         from cryptography.exceptions import InvalidSignature

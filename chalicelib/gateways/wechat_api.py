@@ -1,28 +1,17 @@
-"""The mini-program server API (小程序服务端接口): turning a login code into an identity.
+"""What the rest of the project knows of the mini-program server API (小程序服务端接口): a Protocol,
+its values, its errors and its off switch.
 
-The session key that comes with a login is dropped on the spot, and the app secret, which WeChat
-wants in the URL, never reaches a log or an exception.
+Never imports an HTTP library, so that whoever only names a type does not pay for one.
 """
 
-import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn, Protocol
-from urllib.parse import urlencode
+from datetime import datetime
+from enum import StrEnum
+from typing import NoReturn, Protocol
 
-from chalicelib.gateways.http import Answer, Http, keep_queries_out_of_logs, not_set_up
-from chalicelib.kit.errors import NotAllowed, Refusal, WechatUnavailable
-
-if TYPE_CHECKING:
-    from requests import Session
-
-DEFAULT_BASE_URL = "https://api.weixin.qq.com"
-
-_OK = 200
-
-_CODE_INVALID, _CODE_USED, _CODE_MISSING = 40029, 40163, 41008
-_TOO_FREQUENT = 45011
-_USER_BLOCKED = 40226
+from chalicelib.gateways.http import not_set_up
+from chalicelib.kit.errors import NotAllowed, Refusal
 
 
 class LoginCodeRefused(Refusal):
@@ -46,6 +35,19 @@ class LoginBlocked(NotAllowed):
     title, title_en = "微信限制了该账号登录", "WeChat does not let this account log in here."
 
 
+class RefusedByWechatApi(Exception):
+    """WeChat answered, and the answer is no: asking again with the same values changes nothing.
+
+    Not a `Refusal`: the fault is ours, or of whoever set a template or a page up. Among the codes
+    for notices: 40003 openid, 40037 template, 41030 page, 47003 a value the template does not
+    take. WeChat's own text is left out, because it may quote what was sent.
+    """
+
+    def __init__(self, errcode: int) -> None:
+        super().__init__(f"The mini-program API refused with errcode {errcode}.")
+        self.errcode = errcode
+
+
 @dataclass(frozen=True, slots=True)
 class WechatIdentity:
     """Who logged in: `openid` is theirs in this app, `unionid` across the owner's apps if known."""
@@ -54,91 +56,132 @@ class WechatIdentity:
     unionid: str | None = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class MiniProgramCode:
+    """An image to scan, which opens a page of the mini-program: a JPEG from WeChat itself."""
+
+    content: bytes = field(repr=False)
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A subscribe message (订阅消息). `data` maps the template's fields, such as `thing1`, to
+    texts: at most 20 characters for a `thing`. `page` opens on a tap, without a leading slash.
+    """
+
+    openid: str = field(repr=False)
+    template_id: str
+    data: Mapping[str, str] = field(repr=False)
+    page: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentUpload:
+    """One parcel with all that was paid for in one trade.
+
+    `carrier` is WeChat's code of the company, such as `SF`. `item_description` is cut to 120
+    characters. `receiver_phone_masked` shows its last four digits; SF wants it. `uploaded_at` must
+    be later than in the upload before it.
+    """
+
+    transaction_id: str
+    openid: str = field(repr=False)
+    carrier: str
+    tracking_no: str
+    item_description: str
+    receiver_phone_masked: str | None = field(repr=False)
+    uploaded_at: datetime
+
+
+class UploadOutcome(StrEnum):
+    DONE = "done"
+    """WeChat has this shipment: now, before, or the trade is completed already."""
+    NOT_YET = "not_yet"
+    """WeChat's store of orders does not know the payment yet; it lags by seconds."""
+    REFUSED = "refused"
+    """WeChat does not take it, however often it is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadResult:
+    """How an upload ended. `errcode` is WeChat's, 0 when it simply took it."""
+
+    outcome: UploadOutcome
+    errcode: int
+
+
 class WechatApi(Protocol):
-    """The mini-program server API for one app."""
+    """The mini-program server API for one app.
+
+    Methods raise WechatUnavailable when the outcome is not known, WeChat is busy or a quota is
+    used up. Nothing is sent again by itself, except once with a new access token.
+    """
 
     def login(self, code: str) -> WechatIdentity:
         """Trade the code that `wx.login` gave the mini-program; it works once, for five minutes.
 
-        Raises LoginCodeRefused, LoginTooFrequent, LoginBlocked, WechatUnavailable.
+        Raises LoginCodeRefused, LoginTooFrequent, LoginBlocked.
         """
         ...
 
+    def mini_program_code(self, scene: str, page: str) -> MiniProgramCode:
+        """A code to scan that opens `page` with `scene`; good for ever, any number of them.
 
-class WechatApiHttp:
-    """The real one (小程序登录, code2Session): answers are always HTTP 200, `errcode` decides."""
+        `scene` has 1 to 32 of ``[0-9A-Za-z!#$&'()*+,/:;=?@._~-]``, `page` no leading slash and no
+        query; it need not be published yet. Raises RefusedByWechatApi.
+        """
+        ...
 
-    def __init__(
-        self,
-        app_id: str,
-        secret: str,
-        *,
-        base_url: str = DEFAULT_BASE_URL,
-        session_factory: "Callable[[], Session] | None" = None,
-    ) -> None:
-        self._app_id = app_id
-        self._secret = secret
-        self._http = Http(base_url, "The mini-program API", session_factory)
-        keep_queries_out_of_logs()
+    def send_notice(self, notice: Notice) -> bool:
+        """Send a subscribe message; each acceptance by the member is good for one.
 
-    def login(self, code: str) -> WechatIdentity:
-        """See `WechatApi.login`."""
-        query = urlencode(
-            {
-                "appid": self._app_id,
-                "secret": self._secret,
-                "js_code": code,
-                "grant_type": "authorization_code",
-            },
-            errors="replace",
-        )
-        answer = self._http.call(
-            "GET", f"/sns/jscode2session?{query}", headers={"Accept": "application/json"}
-        )
-        return _identity(answer)
+        False: the member has not, or no longer, subscribed (43101). Raises RefusedByWechatApi.
+        After WechatUnavailable it may have been sent.
+        """
+        ...
+
+    def is_text_allowed(self, openid: str, text: str, *, scene: int) -> bool:
+        """Whether WeChat's content check lets this text of a member pass; in doubt it does not.
+
+        `text` has 1 to 2500 characters; `scene`: 1 profile, 2 comment, 3 forum, 4 social log. The
+        member must have been in the mini-program within two hours. Raises RefusedByWechatApi.
+        """
+        ...
+
+    def upload_shipment(self, shipment: ShipmentUpload) -> UploadResult:
+        """Tell WeChat what was shipped, without which the money stays frozen. Safe to repeat."""
+        ...
 
 
 class WechatApiOff:
-    """The off switch: a `WechatApi` without credentials; `missing` names the absent parameters."""
+    """The off switch: a `WechatApi` without credentials; `missing` names the absent parameters.
+
+    Every method raises WechatUnavailable. No text is let through unchecked.
+    """
 
     def __init__(self, missing: tuple[str, ...]) -> None:
         self._missing = missing
 
     def login(self, code: str) -> WechatIdentity:
-        """Raise WechatUnavailable."""
+        """Raise WechatUnavailable, like every method here."""
         self._refuse(code)
+
+    def mini_program_code(self, scene: str, page: str) -> MiniProgramCode:
+        """Raise WechatUnavailable."""
+        self._refuse(scene, page)
+
+    def send_notice(self, notice: Notice) -> bool:
+        """Raise WechatUnavailable: nothing was sent."""
+        self._refuse(notice)
+
+    def is_text_allowed(self, openid: str, text: str, *, scene: int) -> bool:
+        """Raise WechatUnavailable."""
+        self._refuse(openid, text, scene)
+
+    def upload_shipment(self, shipment: ShipmentUpload) -> UploadResult:
+        """Raise WechatUnavailable."""
+        self._refuse(shipment)
 
     def _refuse(self, *_asked: object) -> NoReturn:
         raise not_set_up("The mini-program API", self._missing)
-
-
-def _identity(answer: Answer) -> WechatIdentity:
-    """Read an identity, keeping nothing else of the answer; its texts never reach an exception."""
-    if answer.status != _OK:
-        raise WechatUnavailable(f"The mini-program API answered with status {answer.status}.")
-    try:
-        content = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        raise WechatUnavailable("The mini-program API's answer cannot be read.")
-    errcode = content.get("errcode", 0)
-    if errcode != 0:
-        raise _refusal(errcode)
-    openid, unionid = content.get("openid"), content.get("unionid")
-    if not isinstance(openid, str) or not openid:
-        raise WechatUnavailable("The mini-program API answered a login without an openid.")
-    return WechatIdentity(openid, unionid if isinstance(unionid, str) and unionid else None)
-
-
-def _refusal(errcode: object) -> Refusal:
-    if errcode in (_CODE_INVALID, _CODE_USED, _CODE_MISSING):
-        return LoginCodeRefused()
-    if errcode == _TOO_FREQUENT:
-        return LoginTooFrequent()
-    if errcode == _USER_BLOCKED:
-        return LoginBlocked()
-    if isinstance(errcode, int):
-        # Busy (-1), a quota, or an app id or secret that WeChat does not accept.
-        return WechatUnavailable(f"The mini-program API answered with errcode {errcode}.")
-    return WechatUnavailable("The mini-program API's answer cannot be read.")

@@ -9,6 +9,11 @@ from datetime import datetime
 from typing import Literal, NoReturn, Protocol
 
 from chalicelib.gateways.http import not_set_up
+from chalicelib.gateways.wechat_transfers import (
+    TransferNotification,
+    TransferReport,
+    TransferRequest,
+)
 from chalicelib.kit.errors import Refusal, WechatUnavailable
 
 PayParameters = dict[str, str]
@@ -117,7 +122,7 @@ class OtherNotification:
     event_type: str
 
 
-Notification = PaymentNotification | RefundNotification | OtherNotification
+Notification = PaymentNotification | RefundNotification | TransferNotification | OtherNotification
 
 
 class NotAuthentic(Refusal):
@@ -159,7 +164,7 @@ class RequestDiffers(RefusedByWechat):
 
 
 class TradeUnknown(RefusedByWechat):
-    """WeChat knows no trade, or no refund, by that number."""
+    """WeChat knows no trade, refund or transfer by that number."""
 
 
 class NotEnoughBalance(RefusedByWechat):
@@ -216,6 +221,29 @@ class WechatPay(Protocol):
         """How a refund stands; None when WeChat does not know it."""
         ...
 
+    def transfer(self, request: TransferRequest) -> TransferReport:
+        """Ask for a transfer; a repeat of the number reports the one that already exists, with
+        its package_info while it waits for its payee.
+
+        Raises NotEnoughBalance, RequestDiffers. No refusal proves that an earlier request under
+        the number did not stand: a query must, before another number pays the same money.
+        """
+        ...
+
+    def query_transfer(self, out_bill_no: str) -> TransferReport | None:
+        """How a transfer stands. None when WeChat does not know it: not yet, which a request
+        just sent may meet, or no longer, after 30 days.
+        """
+        ...
+
+    def cancel_transfer(self, out_bill_no: str) -> TransferReport:
+        """Take a transfer back before its payee confirms it. CANCELING is an acceptance: only
+        CANCELLED says that the money will not move. May be repeated.
+
+        Raises TradeUnknown, and RefusedByWechat once the payee has confirmed.
+        """
+        ...
+
     def read_notification(
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> Notification:
@@ -264,6 +292,18 @@ class WechatPayOff:
     def query_refund(self, out_refund_no: str) -> RefundReport | None:
         """Raise WechatUnavailable."""
         self._refuse(out_refund_no)
+
+    def transfer(self, request: TransferRequest) -> TransferReport:
+        """Raise WechatUnavailable."""
+        self._refuse(request)
+
+    def query_transfer(self, out_bill_no: str) -> TransferReport | None:
+        """Raise WechatUnavailable."""
+        self._refuse(out_bill_no)
+
+    def cancel_transfer(self, out_bill_no: str) -> TransferReport:
+        """Raise WechatUnavailable."""
+        self._refuse(out_bill_no)
 
     def read_notification(
         self, headers: Mapping[str, str], body: bytes, now: datetime

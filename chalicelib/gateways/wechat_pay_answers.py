@@ -1,4 +1,4 @@
-"""What WeChat Pay says, read into our values: trades, refunds and refusals. Pure.
+"""What WeChat Pay says, read into our values: trades, refunds, transfers, refusals. Pure.
 
 Never guesses: what lacks a field, or has one of another kind, is Malformed.
 """
@@ -22,6 +22,7 @@ from chalicelib.gateways.wechat_pay import (
     TradeUnknown,
     normal_code,
 )
+from chalicelib.gateways.wechat_transfers import TransferReport, TransferState
 from chalicelib.kit.errors import WechatUnavailable
 
 MESSAGE_CHARACTERS = 200
@@ -35,6 +36,7 @@ _REFUSALS: Mapping[str, type[RefusedByWechat]] = {
     "OUTTRADENOUSED": RequestDiffers,
     "ORDERNOTEXIST": TradeUnknown,
     "RESOURCENOTEXISTS": TradeUnknown,
+    "NOTFOUND": TradeUnknown,
     "NOTENOUGH": NotEnoughBalance,
 }
 
@@ -124,6 +126,19 @@ def read_refund(content: Mapping[str, Any], *, status_field: str) -> RefundRepor
     )
 
 
+def read_transfer(content: Mapping[str, Any]) -> TransferReport:
+    """A transfer, as any answer about one has it, and a notification (商家转账回调通知)."""
+    return TransferReport(
+        out_bill_no=read_text(content, "out_bill_no"),
+        transfer_bill_no=_find_text(content, "transfer_bill_no"),
+        transfer_state=_transfer_state(read_text(content, "state")),
+        amount_fen=_find_fen(content, "transfer_amount"),
+        openid=_find_text(content, "openid"),
+        package_info=_find_text(content, "package_info"),
+        fail_reason=_find_text(content, "fail_reason"),
+    )
+
+
 def refusal_of(answer: Answer) -> RefusedByWechat | WechatUnavailable:
     """What an answer outside 2xx means: a definite no, or an outcome that nobody knows.
 
@@ -153,6 +168,12 @@ def _refund_status(status: str) -> RefundStatus:
     if status not in get_args(RefundStatus):
         raise Malformed("refund status")
     return cast(RefundStatus, status)
+
+
+def _transfer_state(state: str) -> TransferState:
+    if state not in get_args(TransferState):
+        raise Malformed("transfer state")
+    return cast(TransferState, state)
 
 
 def _find_text(content: Mapping[str, Any], name: str) -> str | None:

@@ -4,12 +4,10 @@ Signs the very bytes it sends, verifies before it reads, and never retries by it
 decides whether to ask again with the same number.
 """
 
-import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -32,6 +30,7 @@ from chalicelib.gateways.wechat_pay import (
     RefundNotification,
     RefundReport,
     RefundRequest,
+    RefusedByWechat,
     TradeUnknown,
 )
 from chalicelib.gateways.wechat_pay_answers import (
@@ -41,30 +40,42 @@ from chalicelib.gateways.wechat_pay_answers import (
     read_payment,
     read_refund,
     read_text,
+    read_transfer,
     refusal_of,
 )
+from chalicelib.gateways.wechat_pay_wire import (
+    path_segment,
+    prepay_content,
+    refund_content,
+    serialise,
+    transfer_content,
+    unix_seconds,
+    unusable,
+    unusable_when_malformed,
+)
+from chalicelib.gateways.wechat_transfers import (
+    TransferNotification,
+    TransferReport,
+    TransferRequest,
+)
 from chalicelib.kit.clock import SystemClock
-from chalicelib.kit.errors import WechatUnavailable
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Session
 
 DEFAULT_BASE_URL = "https://api.mch.weixin.qq.com"
 
-CURRENCY = "CNY"
-DESCRIPTION_BYTES = 127
-ATTACH_BYTES = 128
-REASON_BYTES = 80
-
 _PREPAY_PATH = "/v3/pay/transactions/jsapi"
 _TRADES_PATH = "/v3/pay/transactions"
 _REFUNDS_PATH = "/v3/refund/domestic/refunds"
+_TRANSFERS_PATH = "/v3/fund-app/mch-transfer/transfer-bills"
 
 _SUCCESSES = range(200, 300)
 _OK, _NO_CONTENT = 200, 204
+_NOT_FOUND = 404
 
-_CHINA = timezone(timedelta(hours=8))
 _REFUND_EVENTS = frozenset({"REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"})
+_TRANSFER_EVENT = "MCHTRANSFER.BILL.FINISHED"
 
 
 def random_nonce() -> str:
@@ -117,24 +128,13 @@ class WechatPayV3:
 
     def prepay(self, request: PrepayRequest) -> str:
         """See `WechatPay.prepay` (JSAPI/小程序下单)."""
-        content = {
-            "appid": request.app_id,
-            "mchid": self._credentials.merchant_id,
-            "description": sendable_text(request.description, DESCRIPTION_BYTES)
-            or request.out_trade_no,
-            "out_trade_no": request.out_trade_no,
-            "time_expire": china_time(request.time_expire),
-            "attach": sendable_text(request.attach, ATTACH_BYTES),
-            "notify_url": request.notify_url,
-            "amount": {"total": request.amount_fen, "currency": CURRENCY},
-            "payer": {"openid": request.openid},
-        }
-        with _unusable_when_malformed():
+        content = prepay_content(request, self._credentials.merchant_id)
+        with unusable_when_malformed():
             return read_text(self._ask("POST", _PREPAY_PATH, content), "prepay_id")
 
     def pay_parameters(self, prepay_id: str, app_id: str, now: datetime) -> PayParameters:
         """See `WechatPay.pay_parameters` (小程序调起支付). The app id is signed, not passed on."""
-        timestamp, nonce, package = _seconds(now), self._nonce(), f"prepay_id={prepay_id}"
+        timestamp, nonce, package = unix_seconds(now), self._nonce(), f"prepay_id={prepay_id}"
         lines = (app_id, timestamp, nonce, package)
         return {
             "timeStamp": timestamp,
@@ -146,55 +146,68 @@ class WechatPayV3:
 
     def query(self, out_trade_no: str) -> Payment | None:
         """See `WechatPay.query` (商户订单号查询订单)."""
-        payment = self._find_payment(f"out-trade-no/{_segment(out_trade_no)}")
+        payment = self._find_payment(f"out-trade-no/{path_segment(out_trade_no)}")
         if payment is not None and payment.out_trade_no != out_trade_no:
-            raise _unusable("it is about another order")
+            raise unusable("it is about another order")
         return payment
 
     def query_by_transaction_id(self, transaction_id: str) -> Payment | None:
         """See `WechatPay.query_by_transaction_id` (微信支付订单号查询订单)."""
-        payment = self._find_payment(f"id/{_segment(transaction_id)}")
+        payment = self._find_payment(f"id/{path_segment(transaction_id)}")
         if payment is not None and payment.transaction_id != transaction_id:
-            raise _unusable("it is about another trade")
+            raise unusable("it is about another trade")
         return payment
 
     def close(self, out_trade_no: str) -> None:
         """See `WechatPay.close` (关闭订单)."""
-        path = f"{_TRADES_PATH}/out-trade-no/{_segment(out_trade_no)}/close"
+        path = f"{_TRADES_PATH}/out-trade-no/{path_segment(out_trade_no)}/close"
         try:
             answer = self._call("POST", path, {"mchid": self._credentials.merchant_id})
         except OrderClosed:
             return
         if answer.status not in (_OK, _NO_CONTENT):
-            raise _unusable(f"status {answer.status} does not say that the order is closed")
+            raise unusable(f"status {answer.status} does not say that the order is closed")
 
     def refund(self, request: RefundRequest) -> RefundReport:
         """See `WechatPay.refund` (退款申请)."""
-        content = {
-            "out_trade_no": request.out_trade_no,
-            "out_refund_no": request.out_refund_no,
-            "reason": sendable_text(request.reason, REASON_BYTES),
-            "notify_url": request.notify_url,
-            "amount": {
-                "refund": request.amount_fen,
-                "total": request.total_fen,
-                "currency": CURRENCY,
-            },
-        }
+        content = refund_content(request)
         return self._refund_report(request.out_refund_no, "POST", _REFUNDS_PATH, content)
 
     def query_refund(self, out_refund_no: str) -> RefundReport | None:
         """See `WechatPay.query_refund` (查询单笔退款)."""
-        path = f"{_REFUNDS_PATH}/{_segment(out_refund_no)}"
+        path = f"{_REFUNDS_PATH}/{path_segment(out_refund_no)}"
         try:
             return self._refund_report(out_refund_no, "GET", path)
         except TradeUnknown:
             return None
 
+    def transfer(self, request: TransferRequest) -> TransferReport:
+        """See `WechatPay.transfer` (发起转账)."""
+        key_id, name = self._credentials.active_key_id, request.user_name
+        sealed = None if name is None else self._verifier.encrypt(key_id, name)
+        content = transfer_content(request, sealed)
+        return self._transfer_report(request.out_bill_no, "POST", _TRANSFERS_PATH, content)
+
+    def query_transfer(self, out_bill_no: str) -> TransferReport | None:
+        """See `WechatPay.query_transfer` (商户单号查询转账单)."""
+        path = f"{_TRANSFERS_PATH}/out-bill-no/{path_segment(out_bill_no)}"
+        try:
+            return self._transfer_report(out_bill_no, "GET", path)
+        except RefusedByWechat as refusal:
+            # Which code comes with the 404 is not certain.
+            if refusal.status != _NOT_FOUND:
+                raise
+            return None
+
+    def cancel_transfer(self, out_bill_no: str) -> TransferReport:
+        """See `WechatPay.cancel_transfer` (撤销转账)."""
+        path = f"{_TRANSFERS_PATH}/out-bill-no/{path_segment(out_bill_no)}/cancel"
+        return self._transfer_report(out_bill_no, "POST", path)
+
     def read_notification(
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> Notification:
-        """See `WechatPay.read_notification` (支付成功回调通知, 退款结果回调通知)."""
+        """See `WechatPay.read_notification` (支付成功、退款结果、商家转账回调通知)."""
         try:
             self._verifier.verify(headers, body, now)
             return self._notification(read_object(body))
@@ -213,6 +226,10 @@ class WechatPayV3:
             content = self._decrypted(envelope)
             report = read_refund(content, status_field="refund_status")
             return RefundNotification(notification_id, read_text(content, "mchid"), report)
+        if event_type == _TRANSFER_EVENT:
+            content = self._decrypted(envelope)
+            merchant_id = read_text(content, "mch_id")
+            return TransferNotification(notification_id, merchant_id, read_transfer(content))
         return OtherNotification(notification_id, event_type)
 
     def _decrypted(self, envelope: Mapping[str, Any]) -> dict[str, Any]:
@@ -231,21 +248,34 @@ class WechatPayV3:
         merchant_id = self._credentials.merchant_id
         path = f"{_TRADES_PATH}/{which}?mchid={quote(merchant_id, safe='')}"
         try:
-            with _unusable_when_malformed():
+            with unusable_when_malformed():
                 payment = read_payment(self._ask("GET", path))
         except TradeUnknown:
             return None
         if payment.merchant_id != merchant_id:
-            raise _unusable("it is about another merchant")
+            raise unusable("it is about another merchant")
         return payment
 
     def _refund_report(
         self, out_refund_no: str, method: str, path: str, content: Mapping[str, Any] | None = None
     ) -> RefundReport:
-        with _unusable_when_malformed():
+        with unusable_when_malformed():
             report = read_refund(self._ask(method, path, content), status_field="status")
         if report.out_refund_no != out_refund_no:
-            raise _unusable("it is about another refund")
+            raise unusable("it is about another refund")
+        return report
+
+    def _transfer_report(
+        self, out_bill_no: str, method: str, path: str, content: Mapping[str, Any] | None = None
+    ) -> TransferReport:
+        """Only a query's answer names the merchant."""
+        with unusable_when_malformed():
+            answer = self._ask(method, path, content)
+            report = read_transfer(answer)
+        if report.out_bill_no != out_bill_no:
+            raise unusable("it is about another transfer")
+        if answer.get("mch_id", self._credentials.merchant_id) != self._credentials.merchant_id:
+            raise unusable("it is about another merchant")
         return report
 
     def _ask(
@@ -276,7 +306,7 @@ class WechatPayV3:
             reason = str(error)
         else:
             return answer
-        raise _unusable(reason)
+        raise unusable(reason)
 
     def _sign(self, prepared: "PreparedRequest") -> "PreparedRequest":
         """Sign the request as it stands on the wire: its path, its query, its body bytes."""
@@ -285,63 +315,7 @@ class WechatPayV3:
             str(prepared.method),
             prepared.path_url,
             body if isinstance(body, bytes) else body.encode(),
-            timestamp=_seconds(self._clock()),
+            timestamp=unix_seconds(self._clock()),
             nonce=self._nonce(),
         )
         return prepared
-
-
-def serialise(content: Mapping[str, Any]) -> bytes:
-    """Compact UTF-8 JSON without absent values: WeChat takes no null (WeChat Pay v3, 基本规则)."""
-    present = {name: value for name, value in content.items() if value is not None}
-    return json.dumps(present, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def sendable_text(text: str | None, limit_bytes: int) -> str | None:
-    """What of a text WeChat takes: UTF-8 of one to three bytes, no control characters, cut.
-
-    None when nothing is left. Whether WeChat counts characters or bytes is documented either way;
-    a cut by bytes satisfies both.
-    """
-    if text is None:
-        return None
-    kept = "".join(character for character in text if _is_sendable(character))
-    tidy = " ".join(kept.split())
-    return tidy.encode()[:limit_bytes].decode(errors="ignore").strip() or None
-
-
-def china_time(when: datetime) -> str:
-    """RFC 3339 in whole seconds at +08:00, as in WeChat's examples. Naive times are refused."""
-    if when.tzinfo is None:
-        raise ValueError("a time without an offset cannot be sent")
-    return when.astimezone(_CHINA).isoformat(timespec="seconds")
-
-
-def _is_sendable(character: str) -> bool:
-    is_surrogate = "\ud800" <= character <= "\udfff"
-    is_emoji_joint = character in "\u200d\ufe0f"  # Left over once the emoji around it is gone.
-    is_control = character < " " and not character.isspace()
-    return character <= "\uffff" and not (is_surrogate or is_emoji_joint or is_control)
-
-
-def _seconds(when: datetime) -> str:
-    return str(int(when.timestamp()))
-
-
-def _segment(number: str) -> str:
-    """One path segment; a number made of dots would be read as a way up the path."""
-    if not number.strip("."):
-        raise ValueError("an order or refund number cannot be empty or only dots")
-    return quote(number, safe="")
-
-
-@contextmanager
-def _unusable_when_malformed() -> Iterator[None]:
-    try:
-        yield
-    except Malformed as error:
-        raise _unusable(f"it has no good {error}") from None
-
-
-def _unusable(reason: str) -> WechatUnavailable:
-    return WechatUnavailable(f"WeChat Pay's answer cannot be used: {reason}; outcome unknown.")

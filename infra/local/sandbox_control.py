@@ -11,6 +11,7 @@ import requests
 CLOSE_PATH = "/v3/pay/transactions/out-trade-no/{}/close"
 PREPAY_PATH = "/v3/pay/transactions/jsapi"
 REFUND_PATH = "/v3/refund/domestic/refunds"
+TRANSFER_PATH = "/v3/fund-app/mch-transfer/transfer-bills"
 TIMEOUT_SECONDS = 30
 
 
@@ -39,17 +40,26 @@ class SandboxControl:
         """The user taps "pay" in `wx.requestPayment`; WeChat then notifies as `notify` says."""
         return self._post("payments", {"user": user, "payment": payment, "notify": notify})
 
+    def confirm_transfer(self, user: str, package_info: str, **more: Any) -> Any:
+        """The user taps "receive" in `wx.requestMerchantTransfer`; `more` says how it ends."""
+        confirmation = {"user": user, "package_info": package_info, **more}
+        return self._post("transfers/confirm", confirmation)
+
+    def transfer(self, out_bill_no: str) -> Any:
+        """A transfer as WeChat has it."""
+        return self._get("transfers", {"out_bill_no": out_bill_no})
+
     def fault(self, path_prefix: str, kind: str, times: int = 1) -> None:
         """The next calls of WeChat below that path misbehave."""
         self._post("faults", {"path_prefix": path_prefix, "kind": kind, "times": times})
 
     def replay(self, **about: Any) -> int:
-        """Sends what was sent before once more: of an `out_trade_no` or an `out_refund_no`."""
+        """Sends once more what was sent of an out_trade_no, out_refund_no or out_bill_no."""
         sent: int = self._post("notifications/replay", about)["notifications"]
         return sent
 
     def notifications(self, **about: str) -> list[Any]:
-        """What was sent about an order or a refund, and how it was answered."""
+        """What was sent about an order, a refund or a transfer, and how it was answered."""
         items: list[Any] = self._get("notifications", about)["items"]
         return items
 
@@ -61,6 +71,26 @@ class SandboxControl:
     def trade(self, out_trade_no: str) -> Any:
         """An order as WeChat has it."""
         return self._get(f"trades/{quote(out_trade_no, safe='')}", {})
+
+    def subscribe(self, user: str, template_id: str, times: int = 1) -> int:
+        """The user taps "accept" so often; how many notices of the template they can be sent."""
+        accepted = {"user": user, "template_id": template_id, "times": times}
+        left: int = self._post("subscriptions", accepted)["times_left"]
+        return left
+
+    def notices(self, user: str) -> list[Any]:
+        """The subscribe messages that user was sent."""
+        items: list[Any] = self._get("notices", {"user": user})["items"]
+        return items
+
+    def shipments(self, out_trade_no: str) -> list[Any]:
+        """What was uploaded to WeChat as shipped for an order."""
+        items: list[Any] = self._get("shipments", {"out_trade_no": out_trade_no})["items"]
+        return items
+
+    def tell(self, out_trade_no: str, event: str, **more: Any) -> Any:
+        """WeChat pushes `remind_shipping`, `settlement` or `confirm_receive` about an order."""
+        return self._post("messages", {"out_trade_no": out_trade_no, "event": event, **more})
 
     def totals(self) -> dict[str, int]:
         """What WeChat's own books say."""

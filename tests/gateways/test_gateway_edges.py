@@ -10,21 +10,25 @@ import pytest
 import requests
 
 from chalicelib.gateways.http import USER_AGENT, Http
-from chalicelib.gateways.wechat_api import WechatApi, WechatApiHttp, WechatApiOff
+from chalicelib.gateways.wechat_api import WechatApi, WechatApiOff
+from chalicelib.gateways.wechat_api_http import WechatApiHttp
 from chalicelib.gateways.wechat_pay import WechatPay, WechatPayOff
 from chalicelib.gateways.wechat_pay_v3 import WechatPayV3
 from chalicelib.kit.errors import WechatUnavailable
 from tests.gateways.fake_wechat import APP_ID, NOW, FakeWechat
 from tests.gateways.test_wechat_pay_requests import ORDER, REFUND
+from tests.gateways.test_wechat_pay_transfers import TRANSFER
 
 ROOT = Path(__file__).parents[2]
 
 MAKE_THEM_ALL = """
-from chalicelib.gateways.wechat_api import WechatApiHttp
+from chalicelib.gateways.message_push import MessagePush
+from chalicelib.gateways.wechat_api_http import WechatApiHttp
 from chalicelib.gateways.wechat_pay_v3 import WechatPayCredentials, WechatPayV3
 keys = {"k": "not a key"}
 WechatPayV3(WechatPayCredentials("m", "s", "p", "k", keys, "k"))
 WechatApiHttp("wx", "secret")
+MessagePush("token", "key", "wx")
 """
 LIST_THE_HEAVY = "; import sys; print(sorted({'requests', 'cryptography'} & set(sys.modules)))"
 
@@ -52,8 +56,9 @@ def test_the_clients_are_what_their_protocols_say(pay: WechatPayV3) -> None:
     promised = {name for name in vars(WechatPay) if not name.startswith("_")}
     assert promised <= set(dir(real))
     assert promised <= set(dir(off))
-    assert callable(api.login)
-    assert callable(api_off.login)
+    promised = {name for name in vars(WechatApi) if not name.startswith("_")}
+    assert promised <= set(dir(api))
+    assert promised <= set(dir(api_off))
 
 
 @pytest.mark.parametrize(
@@ -66,9 +71,12 @@ def test_the_clients_are_what_their_protocols_say(pay: WechatPayV3) -> None:
         lambda pay: pay.close("o1"),
         lambda pay: pay.refund(REFUND),
         lambda pay: pay.query_refund("r1"),
+        lambda pay: pay.transfer(TRANSFER),
+        lambda pay: pay.query_transfer("w1"),
+        lambda pay: pay.cancel_transfer("w1"),
         lambda pay: pay.read_notification({}, b"", NOW),
     ],
-    ids=range(8),
+    ids=range(11),
 )
 def test_wechat_pay_that_is_off_says_what_is_missing_whatever_is_asked(
     ask: Callable[[WechatPay], object],

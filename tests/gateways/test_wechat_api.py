@@ -14,9 +14,9 @@ from chalicelib.gateways.wechat_api import (
     LoginBlocked,
     LoginCodeRefused,
     LoginTooFrequent,
-    WechatApiHttp,
     WechatIdentity,
 )
+from chalicelib.gateways.wechat_api_http import WechatApiHttp
 from chalicelib.kit.errors import Refusal, WechatUnavailable
 from tests.gateways.fake_wechat import APP_ID, OPENID, FakeWechat
 

@@ -31,6 +31,7 @@ from tests.gateways.fake_wechat import (
     signed_headers,
 )
 from tests.gateways.test_wechat_pay_requests import ORDER, REFUND, REFUND_ANSWER
+from tests.gateways.test_wechat_pay_transfers import TRANSFER
 
 Ask = Callable[[WechatPayV3], Any]
 
@@ -63,6 +64,9 @@ ASK: dict[str, Ask] = {
     "close": lambda pay: pay.close("o7Ks1pQ"),
     "refund": lambda pay: pay.refund(REFUND),
     "query_refund": lambda pay: pay.query_refund("r7Ks1pQ-1"),
+    "transfer": lambda pay: pay.transfer(TRANSFER),
+    "query_transfer": lambda pay: pay.query_transfer("w7Ks1pQ"),
+    "cancel_transfer": lambda pay: pay.cancel_transfer("w7Ks1pQ"),
 }
 
 

@@ -12,12 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from requests import PreparedRequest, Session
 
 from chalicelib.gateways.wechat_pay import PrepayRequest, RefundRequest
-from chalicelib.gateways.wechat_pay_v3 import (
-    WechatPayCredentials,
-    WechatPayV3,
-    china_time,
-    sendable_text,
-)
+from chalicelib.gateways.wechat_pay_v3 import WechatPayCredentials, WechatPayV3
+from chalicelib.gateways.wechat_pay_wire import china_time, sendable_text
 from chalicelib.kit.errors import WechatUnavailable
 from tests.gateways.fake_wechat import (
     APP_ID,

@@ -12,10 +12,10 @@ from typing import Any
 
 import requests
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from infra.local.wechat.credentials import Credentials
 from infra.local.wechat.http import create_app
@@ -25,11 +25,16 @@ from infra.local.wechat.sandbox import Sandbox
 HOST = "https://wechat.test"
 PAYMENTS_URL = "https://shop.test/v1/wechat/payments"
 REFUNDS_URL = "https://shop.test/v1/wechat/refunds"
+TRANSFERS_URL = "https://shop.test/v1/wechat/transfers"
 ORDER_NO = "kt20261122000001"
+BILL_NO = "wd20261122000001"
 START = datetime(2026, 11, 22, 8, 0, 0, tzinfo=UTC)
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 TRADES_PATH = "/v3/pay/transactions"
 REFUNDS_PATH = "/v3/refund/domestic/refunds"
+TRANSFERS_PATH = "/v3/fund-app/mch-transfer/transfer-bills"
+
+SENSITIVE = OAEP(mgf=MGF1(algorithm=SHA1()), algorithm=SHA1(), label=None)  # noqa: S303
 
 Json = dict[str, Any]
 
@@ -159,6 +164,41 @@ class Merchant:
 
     def query_refund(self, out_refund_no: str) -> requests.Response:
         return self.call("GET", f"{REFUNDS_PATH}/{out_refund_no}")
+
+    def transfer_body(self, out_bill_no: str = BILL_NO, **changes: Any) -> Json:
+        """10.00 to Lin, the commission of a promoter."""
+        body = {
+            "appid": self.credentials.app_id,
+            "out_bill_no": out_bill_no,
+            "transfer_scene_id": "1005",
+            "openid": self._sandbox.login_code("Lin").openid,
+            "transfer_amount": 1000,
+            "transfer_remark": "十一月佣金",
+            "notify_url": TRANSFERS_URL,
+            "transfer_scene_report_infos": [
+                {"info_type": "岗位类型", "info_content": "推广员"},
+                {"info_type": "报酬说明", "info_content": "十一月推广佣金"},
+            ],
+            **changes,
+        }
+        return {name: value for name, value in body.items() if value is not ...}
+
+    def transfer(self, out_bill_no: str = BILL_NO, **changes: Any) -> requests.Response:
+        body = self.transfer_body(out_bill_no, **changes)
+        serial = self.credentials.active_key.key_id
+        return self.call("POST", TRANSFERS_PATH, body, Wechatpay_Serial=serial)
+
+    def sealed(self, text: str) -> str:
+        """For WeChat's eyes only."""
+        return base64.b64encode(
+            self.credentials.active_key.public_key.encrypt(text.encode(), SENSITIVE)
+        ).decode()
+
+    def query_transfer(self, out_bill_no: str = BILL_NO) -> requests.Response:
+        return self.call("GET", f"{TRANSFERS_PATH}/out-bill-no/{out_bill_no}")
+
+    def cancel_transfer(self, out_bill_no: str = BILL_NO) -> requests.Response:
+        return self.call("POST", f"{TRANSFERS_PATH}/out-bill-no/{out_bill_no}/cancel")
 
     def payment(self, prepay_id: str) -> dict[str, str]:
         """What the mini-program hands to `wx.requestPayment`."""

@@ -61,9 +61,18 @@ def test_settings_keep_what_is_left_out(merchant: Merchant) -> None:
     assert seen == {
         "accept_any_code": False,
         "hold_refunds": True,
+        "hold_transfers": False,
         "give_unionids": False,
         "refund_settles_after_seconds": 0,
+        "transfer_settles_after_seconds": 0,
+        "transfer_maximum_fen": 20000,
+        "overdue_closes_after_seconds": 86400,
         "withhold_seconds": 6,
+        "shipping_lag_seconds": 0,
+        "template_ids": [],
+        "risky_words": [],
+        "doubtful_words": [],
+        "message_url": "",
         "balance_fen": 5,
     }
 
@@ -118,11 +127,16 @@ def test_a_fault_is_planned_with_or_without_its_times(merchant: Merchant) -> Non
         ("refunds/rf-1", {"outcome": "lost"}),
         ("refunds/rf-1", {"outcome": "success", "notify": {"copies": 1}}),
         ("refunds/rf-1", {"outcome": "success", "notify": {"corrupt": "everything"}}),
+        ("transfers/confirm", {}),
+        ("transfers/confirm", {"user": "Lin", "package_info": "p", "outcome": "later"}),
+        ("transfers/confirm", {"user": "Lin", "package_info": "p", "fail_reason": "BORED"}),
+        ("transfers/confirm", {"user": "Lin", "package_info": "p", "fail_reason": "TRANSFER_RISK"}),
         ("faults", {"path_prefix": "/v3", "kind": "rate_limit", "times": -1}),
         ("notifications/replay", {}),
         ("notifications/replay", {"out_trade_no": ORDER_NO, "out_refund_no": "rf-1"}),
         ("settings", {"hold_refunds": "yes"}),
         ("settings", {"holdRefunds": True}),
+        ("settings", {"transfer_maximum_fen": 0}),
         ("clock", {"advance_seconds": -1}),
         ("clock", {"advance_seconds": 1.5}),
         ("clock", {"advance_seconds": 10**12}),
@@ -154,7 +168,7 @@ def test_what_is_not_there_is_not_found(merchant: Merchant) -> None:
             ("POST", "refunds/rf-1", {"outcome": "success"}),
             ("POST", "notifications/replay", {"out_trade_no": ORDER_NO}),
             ("GET", "reset", None),
-            ("POST", "transfers/confirm", {}),
+            ("GET", "transfers?out_bill_no=w1", None),
         )
     ]
     assert codes == [
@@ -163,7 +177,7 @@ def test_what_is_not_there_is_not_found(merchant: Merchant) -> None:
         "refund_not_found",
         "notification_not_found",
         "method_not_allowed",
-        "not_found",
+        "transfer_not_found",
     ]
 
 

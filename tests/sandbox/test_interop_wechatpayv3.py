@@ -1,7 +1,7 @@
 """A client nobody here wrote, `wechatpayv3`, against the sandbox on a real socket.
 
-If it can order, query, close, refund and read notifications, the sandbox speaks the protocol
-and not a dialect of its own.
+If it can order, query, close, refund, transfer and read notifications, the sandbox speaks the
+protocol and not a dialect of its own.
 """
 
 import json
@@ -13,6 +13,7 @@ import pytest
 import requests
 from wechatpayv3 import WeChatPay, WeChatPayType
 
+from infra.local.sandbox_control import SandboxControl
 from infra.local.wechat.credentials import Credentials
 from infra.local.wechat.logins import openid_for
 from infra.local.wechat.server import SandboxServer
@@ -132,6 +133,84 @@ def test_it_refunds_and_reads_the_notification(
     assert seen["resource"]["refund_status"] == "SUCCESS"
     code, message = client.query_refund("rf-1")
     assert (code, json.loads(message)["status"]) == (200, "SUCCESS")
+
+
+def transfer(client: Any, app_id: str, amount_fen: int, name: str | None = None) -> Json:
+    code, message = client.mch_transfer_bills(
+        out_bill_no="wd1",
+        transfer_scene_id="1005",
+        openid=openid_for(app_id, "Lin"),
+        transfer_amount=amount_fen,
+        transfer_remark="十一月佣金",
+        user_name=name,
+        transfer_scene_report_infos=[
+            {"info_type": "岗位类型", "info_content": "推广员"},
+            {"info_type": "报酬说明", "info_content": "十一月推广佣金"},
+        ],
+    )
+    assert code == 200, message
+    return dict(json.loads(message))
+
+
+def confirm(server: SandboxServer, package_info: str, **more: str) -> None:
+    confirmed = SandboxControl(server.url).confirm_transfer("Lin", package_info, **more)
+    assert confirmed == {"state": "TRANSFERING", "out_bill_no": "wd1"}
+
+
+def test_it_transfers_and_reads_the_notification(
+    client: Any, server: SandboxServer, receiver: Receiver
+) -> None:
+    accepted = transfer(client, server.sandbox.credentials.app_id, 1000)
+    assert accepted["state"] == "WAIT_USER_CONFIRM"
+    confirm(server, accepted["package_info"])
+    told = receiver.next()
+    seen = client.callback(told.headers, told.body)
+    assert seen["event_type"] == "MCHTRANSFER.BILL.FINISHED"
+    assert (seen["resource"]["state"], seen["resource"]["transfer_amount"]) == ("SUCCESS", 1000)
+    code, message = client.mch_transfer_bills_query(out_bill_no="wd1")
+    queried = json.loads(message)
+    assert (code, queried["state"]) == (200, "SUCCESS")
+    assert seen["resource"].items() <= queried.items()
+    assert SandboxControl(server.url).transfer("wd1") == queried
+    number = accepted["transfer_bill_no"]
+    code, message = client.mch_transfer_bills_query(transfer_bill_no=number)
+    assert (code, json.loads(message)) == (200, queried)
+
+
+def test_the_name_it_encrypts_is_read_and_comes_back_to_it(
+    client: Any, server: SandboxServer
+) -> None:
+    server.sandbox.configure(transfer_maximum_fen=300_000)
+    app_id = server.sandbox.credentials.app_id
+    first = transfer(client, app_id, 200_000, "林小满")
+    assert transfer(client, app_id, 200_000, "林小满") == first
+    queried = json.loads(client.mch_transfer_bills_query(out_bill_no="wd1")[1])
+    assert client.decrypt(queried["user_name"]) == "林小满"
+
+
+def test_it_takes_a_transfer_back(client: Any, server: SandboxServer, receiver: Receiver) -> None:
+    transfer(client, server.sandbox.credentials.app_id, 1000)
+    code, message = client.mch_transfer_bills_cancel("wd1")
+    assert (code, json.loads(message)["state"]) == (200, "CANCELING")
+    told = receiver.next()
+    assert client.callback(told.headers, told.body)["resource"]["state"] == "CANCELLED"
+    code, message = client.mch_transfer_bills_query(out_bill_no="wd1")
+    assert (code, json.loads(message)["state"]) == (200, "CANCELLED")
+
+
+def test_it_sees_refused_transfers(client: Any, server: SandboxServer, receiver: Receiver) -> None:
+    code, message = client.mch_transfer_bills_query(out_bill_no="wd1")
+    assert (code, json.loads(message)["code"]) == (404, "NOT_FOUND")
+    app_id = server.sandbox.credentials.app_id
+    confirm(server, transfer(client, app_id, 1000)["package_info"], outcome="fail")
+    assert client.callback(*_sent(receiver))["resource"]["state"] == "FAIL"
+    code, message = client.mch_transfer_bills_cancel("wd1")
+    assert (code, json.loads(message)["code"]) == (400, "INVALID_REQUEST")
+
+
+def _sent(receiver: Receiver) -> tuple[dict[str, str], bytes]:
+    told = receiver.next()
+    return told.headers, told.body
 
 
 def test_it_sees_refusals(client: Any, server: SandboxServer) -> None:

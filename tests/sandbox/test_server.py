@@ -131,6 +131,22 @@ def test_credentials_survive_their_file(credentials: Credentials, tmp_path: Path
     assert Credentials.load_or_generate(path) == rotated
 
 
+def test_credentials_from_before_the_message_push_get_its_secrets(
+    credentials: Credentials, tmp_path: Path
+) -> None:
+    path = tmp_path / "credentials.json"
+    credentials.save(path)
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    older = {name: value for name, value in stored.items() if not name.startswith("message_")}
+    path.write_text(json.dumps(older), encoding="utf-8")
+
+    completed = Credentials.load_or_generate(path)
+
+    assert Credentials.load(path) == completed
+    assert completed.app_id == credentials.app_id
+    assert (len(completed.message_token), len(completed.message_aes_key)) == (32, 43)
+
+
 def test_the_merchants_parameters_hold_no_key_of_wechats(credentials: Credentials) -> None:
     parameters = credentials.to_parameters()
     assert sorted(parameters) == [
@@ -140,6 +156,8 @@ def test_the_merchants_parameters_hold_no_key_of_wechats(credentials: Credential
         "mch_id",
         "merchant_private_key",
         "merchant_serial",
+        "message_aes_key",
+        "message_token",
         "wechat_public_key",
         "wechat_public_key_id",
     ]

@@ -71,8 +71,26 @@ class ControlApi:
     def refunds(self, query: Json, _number: str) -> Json:
         return {"items": self._sandbox.refunds_of(query["out_trade_no"])}
 
+    def confirm_transfer(self, body: Json, _number: str) -> Json:
+        return self._sandbox.confirm_transfer(**body)
+
+    def transfer(self, query: Json, _number: str) -> Json:
+        return self._sandbox.transfer_of(query["out_bill_no"])
+
     def notifications(self, query: Json, _number: str) -> Json:
         return {"items": self._sandbox.notifications(**query)}
+
+    def subscription(self, body: Json, _number: str) -> Json:
+        return {"times_left": self._sandbox.mini_program.subscribe(**body)}
+
+    def notices(self, query: Json, _number: str) -> Json:
+        return {"items": self._sandbox.mini_program.notices_to(query["user"])}
+
+    def shipments(self, query: Json, _number: str) -> Json:
+        return {"items": self._sandbox.mini_program.shipments_of(query["out_trade_no"])}
+
+    def message(self, body: Json, _number: str) -> Json:
+        return self._sandbox.mini_program.tell(**body)
 
     def health(self, _body: Json, _number: str) -> Json:
         return {
@@ -122,9 +140,15 @@ ROUTES = [
     _route("POST", _REFUND, control_shapes.REFUND, ControlApi.settle_refund),
     _route("GET", "refunds", control_shapes.REFUNDS_OF, ControlApi.refunds),
     _route("GET", _TRADE, control_shapes.NOTHING, ControlApi.trade),
+    _route("POST", "transfers/confirm", control_shapes.CONFIRMATION, ControlApi.confirm_transfer),
+    _route("GET", "transfers", control_shapes.TRANSFER_OF, ControlApi.transfer),
     _route("POST", "faults", control_shapes.FAULT, ControlApi.fault),
     _route("POST", "notifications/replay", control_shapes.REPLAY, ControlApi.replay),
     _route("GET", "notifications", control_shapes.NOTIFICATIONS_OF, ControlApi.notifications),
+    _route("POST", "subscriptions", control_shapes.SUBSCRIPTION, ControlApi.subscription),
+    _route("GET", "notices", control_shapes.NOTICES_OF, ControlApi.notices),
+    _route("GET", "shipments", control_shapes.SHIPMENTS_OF, ControlApi.shipments),
+    _route("POST", "messages", control_shapes.MESSAGE, ControlApi.message),
     _route("GET", "totals", control_shapes.NOTHING, ControlApi.totals),
     _route("POST", "settings", control_shapes.SETTINGS, ControlApi.settings),
     _route("POST", "clock", control_shapes.CLOCK, ControlApi.clock),

@@ -6,13 +6,16 @@ Owns shapes only; what the calls do is in `sandbox`.
 from infra.local.wechat.faults import FAULT_KINDS
 from infra.local.wechat.notifications import CORRUPT_KINDS
 from infra.local.wechat.refusals import ControlRefusal
-from infra.local.wechat.shapes import OUT_REFUND_NO, OUT_TRADE_NO
+from infra.local.wechat.shapes import FEN, OUT_BILL_NO, OUT_REFUND_NO, OUT_TRADE_NO
+from infra.local.wechat.transfers import FAIL_REASONS
 from infra.local.wechat.validation import (
     Check,
     Invalid,
     Json,
     Undefined,
+    callback_url,
     flag,
+    listing,
     one_of,
     record,
     text,
@@ -51,11 +54,20 @@ FAULT = record(
     {"path_prefix": text(1, 512, r"/.*"), "kind": one_of(*FAULT_KINDS)},
     {"times": whole_number(1, 10_000)},
 )
+CONFIRMATION = record(
+    {"user": USER, "package_info": text(1, 1024)},
+    {
+        "outcome": one_of("success", "fail"),
+        "fail_reason": one_of(*FAIL_REASONS),
+        "notify": _NOTIFY,
+    },
+)
 REPLAY = record(
     {},
     {
         "out_trade_no": OUT_TRADE_NO,
         "out_refund_no": OUT_REFUND_NO,
+        "out_bill_no": OUT_BILL_NO,
         "times": whole_number(1, 20),
         "corrupt": one_of(True, False, *CORRUPT_KINDS),
     },
@@ -65,15 +77,40 @@ SETTINGS = record(
     {
         "accept_any_code": flag(),
         "hold_refunds": flag(),
+        "hold_transfers": flag(),
         "give_unionids": flag(),
         "balance_fen": whole_number(0),
         "refund_settles_after_seconds": _DURATION_SECONDS,
+        "transfer_settles_after_seconds": _DURATION_SECONDS,
+        "transfer_maximum_fen": FEN,
+        "overdue_closes_after_seconds": _DURATION_SECONDS,
         "withhold_seconds": whole_number(0, 600),
+        "shipping_lag_seconds": _DURATION_SECONDS,
+        "template_ids": listing(text(1, 128), 100),
+        "risky_words": listing(text(1, 128), 100),
+        "doubtful_words": listing(text(1, 128), 100),
+        "message_url": callback_url(512),
     },
 )
+SUBSCRIPTION = record(
+    {"user": USER, "template_id": text(1, 128)}, {"times": whole_number(1, 10_000)}
+)
+MESSAGE = record(
+    {
+        "out_trade_no": OUT_TRADE_NO,
+        "event": one_of("remind_shipping", "settlement", "confirm_receive"),
+    },
+    {"method": one_of("automatic", "manual"), "notify": _NOTIFY},
+)
+NOTICES_OF = record({"user": USER})
+SHIPMENTS_OF = record({"out_trade_no": OUT_TRADE_NO})
 CLOCK = record({"advance_seconds": _DURATION_SECONDS})
 REFUNDS_OF = record({"out_trade_no": OUT_TRADE_NO})
-NOTIFICATIONS_OF = record({}, {"out_trade_no": OUT_TRADE_NO, "out_refund_no": OUT_REFUND_NO})
+TRANSFER_OF = record({"out_bill_no": OUT_BILL_NO})
+NOTIFICATIONS_OF = record(
+    {},
+    {"out_trade_no": OUT_TRADE_NO, "out_refund_no": OUT_REFUND_NO, "out_bill_no": OUT_BILL_NO},
+)
 NOTHING = record({})
 
 

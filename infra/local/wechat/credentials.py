@@ -1,4 +1,5 @@
-"""Both sides' keys: the merchant's key pair, WeChat Pay's, the APIv3 key and the app secret.
+"""Both sides' keys: the merchant's key pair, WeChat Pay's, the APIv3 key, the app secret, and the
+secrets of the message push.
 
 Generated afresh and kept in a file of the local stack only. A real merchant's key must never
 be put here.
@@ -7,6 +8,7 @@ be put here.
 import dataclasses
 import json
 import secrets
+import string
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +23,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 KEY_BITS = 2048
 API_V3_KEY_BYTES = 32
+MESSAGE_AES_KEY_CHARACTERS = 43
+ALPHANUMERIC = string.ascii_letters + string.digits
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class Credentials:
     merchant_serial: str
     merchant_private_key_pem: str
     api_v3_key: str
+    message_token: str
+    message_aes_key: str
     platform_keys: tuple[PlatformKey, ...]
 
     @classmethod
@@ -64,12 +70,17 @@ class Credentials:
             merchant_serial=secrets.token_hex(20).upper(),
             merchant_private_key_pem=_new_private_pem(),
             api_v3_key=secrets.token_hex(API_V3_KEY_BYTES // 2),
+            message_token=_new_message_token(),
+            message_aes_key=_new_message_aes_key(),
             platform_keys=(_new_platform_key(),),
         )
 
     @classmethod
     def load(cls, path: Path) -> "Credentials":
+        """What an older file lacks is made, and is kept only by `save`."""
         stored = json.loads(path.read_text(encoding="utf-8"))
+        stored.setdefault("message_token", _new_message_token())
+        stored.setdefault("message_aes_key", _new_message_aes_key())
         keys = tuple(PlatformKey(**key) for key in stored.pop("platform_keys"))
         return cls(platform_keys=keys, **stored)
 
@@ -81,9 +92,7 @@ class Credentials:
 
     @classmethod
     def load_or_generate(cls, path: Path) -> "Credentials":
-        if path.exists():
-            return cls.load(path)
-        credentials = cls.generate()
+        credentials = cls.load(path) if path.exists() else cls.generate()
         credentials.save(path)
         return credentials
 
@@ -116,9 +125,19 @@ class Credentials:
             "merchant_serial": self.merchant_serial,
             "merchant_private_key": self.merchant_private_key_pem,
             "api_v3_key": self.api_v3_key,
+            "message_token": self.message_token,
+            "message_aes_key": self.message_aes_key,
             "wechat_public_key_id": self.active_key.key_id,
             "wechat_public_key": self.active_key.public_key_pem,
         }
+
+
+def _new_message_token() -> str:
+    return secrets.token_hex(16)
+
+
+def _new_message_aes_key() -> str:
+    return "".join(secrets.choice(ALPHANUMERIC) for _ in range(MESSAGE_AES_KEY_CHARACTERS))
 
 
 def _new_platform_key() -> PlatformKey:

@@ -4,6 +4,7 @@ Owns their looks. Draws on the one source of randomness it was given, so that a 
 repeats itself.
 """
 
+import base64
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
@@ -39,6 +40,13 @@ class Ids:
 
     def refund_id(self, now: datetime) -> str:
         return f"50300{self.digits(5)}{now.astimezone(BEIJING):%Y%m%d}{self.digits(10)}"
+
+    def transfer_bill_no(self, now: datetime) -> str:
+        return f"133000007{self.digits(11)}{now.astimezone(BEIJING):%Y%m%d}{self.digits(12)}"
+
+    def package_info(self) -> str:
+        """Opaque, and longer than anybody would guess."""
+        return base64.b64encode(bytes.fromhex(self.hexadecimal(192))).decode("ascii")
 
     def event_id(self) -> str:
         return f"EV-{self.hexadecimal(32)}"

@@ -88,6 +88,7 @@ class Logins:
         self._ids = ids
         self._codes: dict[str, _Code] = {}
         self._token: _Token | None = None
+        self._given: dict[str, _Token] = {}
         self._forced_refreshes: list[datetime] = []
 
     def issue_code(self, user: str, now: datetime) -> IssuedCode:
@@ -126,9 +127,22 @@ class Logins:
         token = self._token
         if force or token is None or now >= token.issued_at + TOKEN_LIFE - TOKEN_OVERLAP:
             token = _Token(self._ids.hexadecimal(ACCESS_TOKEN_CHARACTERS), now)
-            self._token = token
+            if force:
+                self._given.clear()
+            self._token = self._given[token.value] = token
         left = token.issued_at + TOKEN_LIFE - now
         return {"access_token": token.value, "expires_in": int(left.total_seconds())}
+
+    def check_token(self, value: str, now: datetime) -> None:
+        """Good until its end, though another was given out since; forced out, it is dead."""
+        if not value:
+            raise MiniProgramRefusal(41001, "access_token missing")
+        token = self._given.get(value)
+        if token is None:
+            message = "invalid credential, access_token is invalid or not latest"
+            raise MiniProgramRefusal(40001, message)
+        if now >= token.issued_at + TOKEN_LIFE:
+            raise MiniProgramRefusal(42001, "access_token expired")
 
     def _check_app(self, given: Json) -> None:
         if not given.get("appid"):

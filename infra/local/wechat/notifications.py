@@ -26,8 +26,12 @@ SUMMARIES = {
     "REFUND.SUCCESS": "退款成功",
     "REFUND.ABNORMAL": "退款异常",
     "REFUND.CLOSED": "退款关闭",
+    "MCHTRANSFER.BILL.FINISHED": "商家转账单据终态通知",
     "SECURITY_ECHO.SUCCESS": "回显成功",
 }
+
+MESSAGE = "message"
+"""The original type of what is about the mini-program: `messages` composes it."""
 
 FORGERIES = ("signature", "signtest", "timestamp", "serial", "body", "key")
 """Not to be believed. `key` is well signed but sealed with another APIv3 key."""
@@ -49,8 +53,11 @@ class Notification:
 
 @dataclass(frozen=True)
 class Message:
+    """`query` belongs to the URL, with its question mark."""
+
     headers: dict[str, str]
     body: bytes
+    query: str = ""
 
 
 def compose(
@@ -115,7 +122,7 @@ def distorted(content: Json, kind: str) -> Json:
 
 
 def refuse_senseless(corrupt: str | None, content: Json) -> None:
-    """A refund's notification has no currency to get wrong."""
+    """A refund's notification has no currency to get wrong, a transfer's no app id either."""
     if corrupt not in DISTORTIONS:
         return
     try:
@@ -126,6 +133,9 @@ def refuse_senseless(corrupt: str | None, content: Json) -> None:
 
 
 def _distort_amount(content: Json) -> None:
+    if "transfer_amount" in content:
+        content["transfer_amount"] += 1
+        return
     for name in ("refund", "payer_refund") if "refund_id" in content else ("total", "payer_total"):
         content["amount"][name] += 1
 
@@ -136,7 +146,8 @@ def _distort_currency(content: Json) -> None:
 
 
 def _distort_merchant(content: Json) -> None:
-    content["mchid"] = _other_digit(content["mchid"])
+    name = "mch_id" if "mch_id" in content else "mchid"
+    content[name] = _other_digit(content[name])
 
 
 def _distort_app(content: Json) -> None:
@@ -144,7 +155,8 @@ def _distort_app(content: Json) -> None:
 
 
 def _distort_order(content: Json) -> None:
-    content["out_trade_no"] = _other_digit(content["out_trade_no"])
+    name = "out_bill_no" if "out_bill_no" in content else "out_trade_no"
+    content[name] = _other_digit(content[name])
 
 
 def _other_digit(number: str) -> str:
@@ -159,6 +171,6 @@ DISTORTIONS: dict[str, Callable[[Json], None]] = {
     "order": _distort_order,
 }
 """Authentic, that is signed and sealed as it should be, but the content is off. `order` names
-an order nobody placed."""
+an order nobody placed, or a transfer nobody asked for."""
 
 CORRUPT_KINDS = (*FORGERIES, *DISTORTIONS)

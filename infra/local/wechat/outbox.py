@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from infra.local.wechat.ids import beijing_time
-from infra.local.wechat.notifications import FORGERIES, Notification
+from infra.local.wechat.notifications import FORGERIES, MESSAGE, Notification
 from infra.local.wechat.validation import Json
 
 _MINUTE, _HOUR = 60, 3600
@@ -17,6 +17,8 @@ REDELIVERY_SECONDS = (
     *(3 * _MINUTE, 10 * _MINUTE, 20 * _MINUTE, 30 * _MINUTE, 30 * _MINUTE, 30 * _MINUTE),
     *(60 * _MINUTE, 3 * _HOUR, 3 * _HOUR, 3 * _HOUR, 6 * _HOUR, 6 * _HOUR),
 )
+TRANSFER_REDELIVERY_SECONDS = (15,) * 10 + (5 * _MINUTE,) * 10 + (30 * _MINUTE,) * 44
+MESSAGE_REDELIVERY_SECONDS = (5, 5)
 ACKNOWLEDGEMENTS = frozenset({200, 204})
 
 
@@ -37,6 +39,19 @@ class Notify:
 
 
 @dataclass(frozen=True)
+class About:
+    """Whose news a notification is: an order's, a refund's of an order, or a transfer's."""
+
+    out_trade_no: str = ""
+    out_refund_no: str = ""
+    out_bill_no: str = ""
+
+    @property
+    def redelivery_seconds(self) -> tuple[int, ...]:
+        return TRANSFER_REDELIVERY_SECONDS if self.out_bill_no else REDELIVERY_SECONDS
+
+
+@dataclass(frozen=True)
 class Attempt:
     at: datetime
     status: int
@@ -49,8 +64,7 @@ class Delivery:
 
     notification: Notification
     url: str
-    out_trade_no: str
-    out_refund_no: str
+    about: About
     copies_left: int
     due_at: datetime | None
     corrupt: str | None
@@ -85,16 +99,17 @@ class Delivery:
     def _next_due(self, began_at: datetime) -> datetime | None:
         if self.copies_left > 0:
             return began_at
-        if self.is_acknowledged or self.redeliveries == len(REDELIVERY_SECONDS):
+        is_message = self.notification.original_type == MESSAGE
+        schedule = MESSAGE_REDELIVERY_SECONDS if is_message else self.about.redelivery_seconds
+        if self.is_acknowledged or self.redeliveries == len(schedule):
             return None
-        return began_at + timedelta(seconds=REDELIVERY_SECONDS[self.redeliveries])
+        return began_at + timedelta(seconds=schedule[self.redeliveries])
 
     def present(self) -> Json:
         return {
             "event_id": self.notification.event_id,
             "event_type": self.notification.event_type,
-            "out_trade_no": self.out_trade_no,
-            "out_refund_no": self.out_refund_no,
+            **vars(self.about),
             "acknowledged": self.is_acknowledged,
             "due_at": beijing_time(self.due_at) if self.due_at else None,
             "attempts": [
@@ -138,11 +153,11 @@ class Outbox:
             delivery.is_acknowledged = False
             delivery.due_at = now + timedelta(seconds=notify.delay_seconds)
 
-    def list_about(self, *, out_trade_no: str = "", out_refund_no: str = "") -> list[Delivery]:
-        """Of one refund; or of one order, its payment and its refunds."""
+    def list_about(self, wanted: About) -> list[Delivery]:
+        """Of one refund; of one order, its payment and its refunds; or of one transfer."""
+        names = [(name, number) for name, number in vars(wanted).items() if number]
         return [
             delivery
             for delivery in self._deliveries
-            if (out_refund_no and delivery.out_refund_no == out_refund_no)
-            or (out_trade_no and delivery.out_trade_no == out_trade_no)
+            if any(getattr(delivery.about, name) == number for name, number in names)
         ]

@@ -1,7 +1,7 @@
 """WeChat Pay v3 over HTTP: prove the caller, check the shape, do it, sign the answer.
 
-Owns the order of those steps and what a planned fault does to them. The rules are in `trades`
-and `refunds`; the control plane must never be reachable under these paths.
+Owns the order of those steps and what a planned fault does to them. The rules are in `trades`,
+`refunds` and `transfers`; the control plane must never be reachable under these paths.
 """
 
 import re
@@ -67,7 +67,7 @@ class PayApi:
             self._sign(answer, key)
         return self._spoiled(answer, fault)
 
-    # One handler for each path; `number` is the order's or refund's in the path.
+    # One handler for each path; `number` is the order's, refund's or transfer's in the path.
 
     def order(self, call: Call, _number: str) -> Answer:
         terms = self._body(call, shapes.ORDER)
@@ -96,8 +96,7 @@ class PayApi:
         return json_answer(200, self._sandbox.refund(terms))
 
     def query_refund(self, call: Call, number: str) -> Answer:
-        if call.query():
-            raise _parameter_error("query", None, "this call has no query", "query")
+        _refuse_query(call)
         _check(shapes.OUT_REFUND_NO, number, "out_refund_no", "path")
         return json_answer(200, self._sandbox.refund_of(number))
 
@@ -108,6 +107,30 @@ class PayApi:
             if name in request:
                 self._decrypted(call, request[name], f"/{name}")
         return json_answer(200, self._sandbox.apply_abnormal_refund(number, request))
+
+    def transfer(self, call: Call, _number: str) -> Answer:
+        """The payee's name is compared and kept in the clear: a repeat encrypts it anew."""
+        terms = self._body(call, shapes.TRANSFER)
+        if "user_name" in terms:
+            terms["user_name"] = self._decrypted(call, terms["user_name"], "/user_name")
+        return json_answer(200, self._sandbox.transfer(terms))
+
+    def query_transfer_by_out_bill_no(self, call: Call, number: str) -> Answer:
+        _refuse_query(call)
+        _check(shapes.OUT_BILL_NO, number, "out_bill_no", "path")
+        return self._transfer_answer(*self._sandbox.transfer_by_out_bill_no(number))
+
+    def query_transfer_by_transfer_bill_no(self, call: Call, number: str) -> Answer:
+        _refuse_query(call)
+        _check(shapes.TRANSFER_BILL_NO, number, "transfer_bill_no", "path")
+        return self._transfer_answer(*self._sandbox.transfer_by_transfer_bill_no(number))
+
+    def cancel_transfer(self, call: Call, number: str) -> Answer:
+        if call.body:
+            self._body(call, shapes.CANCEL_TRANSFER)
+        _refuse_query(call)
+        _check(shapes.OUT_BILL_NO, number, "out_bill_no", "path")
+        return json_answer(200, self._sandbox.cancel_transfer(number))
 
     def certificates(self, _call: Call, _number: str) -> Answer:
         """A merchant in public-key mode has no platform certificate."""
@@ -137,8 +160,7 @@ class PayApi:
         raise PayRefusal(405, "METHOD_NOT_ALLOWED", "请求方法不正确")
 
     def _body(self, call: Call, shape: Check) -> Json:
-        if call.query():
-            raise _parameter_error("query", None, "this call has no query", "query")
+        _refuse_query(call)
         if call.header("content-type").partition(";")[0].strip() != "application/json":
             raise invalid_request("Http头Content-Type必须为application/json", PARAMETER_NUMBER)
         try:
@@ -156,6 +178,13 @@ class PayApi:
         ):
             raise _merchant_mismatch()
         return body
+
+    def _transfer_answer(self, seen: Json, user_name: str) -> Answer:
+        """A name goes back so that only the merchant reads it."""
+        if user_name:
+            merchant = self._sandbox.credentials.merchant_public_key
+            seen = {**seen, "user_name": encrypt_field(merchant, user_name)}
+        return json_answer(200, seen)
 
     def _require_own_merchant_in_query(self, call: Call) -> None:
         query = call.query()
@@ -216,6 +245,11 @@ def _require_headers(call: Call) -> None:
         raise PayRefusal(400, "PARAM_ERROR", "Http头缺少Accept或User-Agent", PARAMETER_NUMBER)
 
 
+def _refuse_query(call: Call) -> None:
+    if call.query():
+        raise _parameter_error("query", None, "this call has no query", "query")
+
+
 def _check(shape: Check, value: str, name: str, location: str) -> None:
     try:
         shape(value, name)
@@ -236,6 +270,7 @@ def _merchant_mismatch() -> PayRefusal:
 
 _TRADE = "/v3/pay/transactions"
 _REFUNDS = "/v3/refund/domestic/refunds"
+_TRANSFERS = "/v3/fund-app/mch-transfer/transfer-bills"
 _NUMBER = "(?P<number>[^/]+)"
 _NO_NUMBER = "(?P<number>)"
 
@@ -251,6 +286,18 @@ ROUTES: list[tuple[str, re.Pattern[str], Handler]] = [
         re.compile(f"{_REFUNDS}/{_NUMBER}/apply-abnormal-refund"),
         PayApi.apply_abnormal_refund,
     ),
+    ("POST", re.compile(f"{_TRANSFERS}{_NO_NUMBER}"), PayApi.transfer),
+    (
+        "GET",
+        re.compile(f"{_TRANSFERS}/out-bill-no/{_NUMBER}"),
+        PayApi.query_transfer_by_out_bill_no,
+    ),
+    (
+        "GET",
+        re.compile(f"{_TRANSFERS}/transfer-bill-no/{_NUMBER}"),
+        PayApi.query_transfer_by_transfer_bill_no,
+    ),
+    ("POST", re.compile(f"{_TRANSFERS}/out-bill-no/{_NUMBER}/cancel"), PayApi.cancel_transfer),
     ("GET", re.compile(f"/v3/certificates{_NO_NUMBER}"), PayApi.certificates),
     ("POST", re.compile(f"/v3/security/echo{_NO_NUMBER}"), PayApi.echo),
 ]

@@ -7,7 +7,7 @@ sleeps, starts no thread and opens no socket: `pump` sends what is due through `
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,13 +16,18 @@ from infra.local.wechat.control_shapes import check_control
 from infra.local.wechat.credentials import Credentials
 from infra.local.wechat.faults import FaultKind, FaultPlan
 from infra.local.wechat.ids import Entropy, Ids
-from infra.local.wechat.logins import IssuedCode, Logins, is_openid, openid_belongs_to, openid_for
-from infra.local.wechat.notifications import Notification, compose, refuse_senseless
-from infra.local.wechat.outbox import Delivery, Dispatch, Notify, Outbox
+from infra.local.wechat.logins import IssuedCode, is_openid, openid_belongs_to, openid_for
+from infra.local.wechat.messages import compose_message
+from infra.local.wechat.mini_program import MiniProgram, Surroundings
+from infra.local.wechat.notifications import MESSAGE, Notification, compose, refuse_senseless
+from infra.local.wechat.outbox import About, Delivery, Dispatch, Notify, Outbox
 from infra.local.wechat.refunds import OUTCOMES, Refund, RefundBook, RefundState
 from infra.local.wechat.refusals import PARAMETER_NUMBER, ControlRefusal, PayRefusal
+from infra.local.wechat.settings import Settings
 from infra.local.wechat.signing import is_signed, payment_message
 from infra.local.wechat.trades import OPENING_BALANCE_FEN, Balance, Trade, TradeBook
+from infra.local.wechat.transfer_desk import TransferDesk
+from infra.local.wechat.transfers import TransferBook
 from infra.local.wechat.validation import Json
 
 Clock = Callable[[], datetime]
@@ -31,16 +36,7 @@ Deliver = Callable[[str, dict[str, str], bytes], int]
 PACKAGE_PREFIX = "prepay_id="
 
 
-@dataclass(frozen=True)
-class Settings:
-    accept_any_code: bool = False
-    hold_refunds: bool = False
-    give_unionids: bool = False
-    refund_settles_after_seconds: int = 0
-    withhold_seconds: int = 6
-
-
-class Sandbox:
+class Sandbox(TransferDesk):
     """`clock` is business time and can be advanced; `wall_clock` is what signatures are dated
     by, and is `clock` unless given. Both answer aware times.
 
@@ -72,8 +68,12 @@ class Sandbox:
         self._balance = Balance(OPENING_BALANCE_FEN)
         self._trades = TradeBook(self.ids, self._balance)
         self._refunds = RefundBook(self.ids, self._trades, self._balance)
-        self._logins = Logins(self.credentials.app_id, self.credentials.app_secret, self.ids)
+        self._transfers = TransferBook(self.credentials.merchant_id, self.ids, self._balance)
         self._outbox = Outbox()
+        around = Surroundings(self._lock, self.now, lambda: self.settings, self._send_about)
+        self.mini_program = MiniProgram(
+            self.credentials, self.ids, self._trades, self._refunds, around
+        )
         self._faults = FaultPlan()
 
     def now(self) -> datetime:
@@ -134,29 +134,13 @@ class Sandbox:
     def notify_echo(self, content: Json, url: str) -> None:
         with self._lock:
             notification = self._happened("SECURITY_ECHO.SUCCESS", "security", content)
-            self._send_about(notification, url, ("", ""), Notify())
-
-    # What the mini-program server API does.
-
-    def exchange_code(self, query: dict[str, str]) -> Json:
-        with self._lock:
-            return self._logins.exchange_code(
-                query,
-                self.now(),
-                accept_any_code=self.settings.accept_any_code,
-                give_unionids=self.settings.give_unionids,
-            )
-
-    def stable_token(self, body: Json) -> Json:
-        with self._lock:
-            return self._logins.stable_token(body, self.now())
+            self._send_about(notification, url, About(), Notify())
 
     # The control plane.
 
     def login_code(self, user: str) -> IssuedCode:
         """What `wx.login` gives that user."""
-        with self._lock:
-            return self._logins.issue_code(user, self.now())
+        return self.mini_program.login_code(user)
 
     def pay(
         self,
@@ -202,32 +186,38 @@ class Sandbox:
         with self._lock:
             return [refund.present() for refund in self._refunds.list_of(out_trade_no)]
 
-    def notifications(self, *, out_trade_no: str = "", out_refund_no: str = "") -> list[Json]:
-        """What was sent, when, and how it was answered: of one order, or of one refund."""
+    def notifications(self, **numbers: str) -> list[Json]:
+        """What was sent, when, and how it was answered: of an order, a refund or a transfer."""
         with self._lock:
-            about = self._outbox.list_about(out_trade_no=out_trade_no, out_refund_no=out_refund_no)
-            return [delivery.present() for delivery in about]
+            return [delivery.present() for delivery in self._outbox.list_about(About(**numbers))]
 
     def replay(
         self,
         out_trade_no: str = "",
         *,
         out_refund_no: str = "",
+        out_bill_no: str = "",
         times: int = 1,
         corrupt: str | bool = False,
     ) -> int:
-        """Send an old notification again: the payment's of an order, or those of a refund.
-        Answers how many notifications that is.
+        """Send an old notification again: the payment's of an order, those of a refund, or a
+        transfer's. Answers how many notifications that is.
         """
-        if bool(out_trade_no) == bool(out_refund_no):
-            message = "name an out_trade_no or an out_refund_no"
+        wanted = About(out_trade_no, out_refund_no, out_bill_no)
+        if sum(map(bool, vars(wanted).values())) != 1:
+            message = "name an out_trade_no, an out_refund_no or an out_bill_no"
             raise ControlRefusal(422, "invalid_request", message)
         wish: Json = {"times": times, "corrupt": corrupt}
         check_control(control_shapes.REPLAY, wish)
         notify = Notify.of(wish)
         with self._lock:
-            about = self._outbox.list_about(out_trade_no=out_trade_no, out_refund_no=out_refund_no)
-            found = [one for one in about if one.out_refund_no == out_refund_no]
+            about = self._outbox.list_about(wanted)
+            found = [
+                one
+                for one in about
+                if one.about.out_refund_no == out_refund_no
+                and one.notification.original_type != MESSAGE
+            ]
             if not found:
                 raise ControlRefusal(404, "notification_not_found", "nothing was ever to be sent")
             for delivery in found:
@@ -263,16 +253,17 @@ class Sandbox:
             self.work.set()
 
     def totals(self) -> dict[str, int]:
-        """What WeChat's own books say. Refunds count once the user has the money."""
+        """What WeChat's own books say. Refunds and transfers count once the user has the money."""
         with self._lock:
             paid, refunded = self._trades.list_paid(), self._refunds.list_succeeded()
+            transferred = self._transfers.list_succeeded()
             return {
                 "paid_fen": sum(trade.total_fen for trade in paid),
                 "refunded_fen": sum(refund.amount_fen for refund in refunded),
-                "transferred_fen": 0,
+                "transferred_fen": sum(transfer.amount_fen for transfer in transferred),
                 "payments": len(paid),
                 "refunds": len(refunded),
-                "transfers": 0,
+                "transfers": len(transferred),
             }
 
     def reset(self) -> None:
@@ -283,8 +274,8 @@ class Sandbox:
     # Time passing.
 
     def pump(self) -> int:
-        """Settle the refunds and send the notifications that are due, with whatever their
-        handling makes due in turn. Answers how many copies were sent.
+        """Settle the refunds and transfers and send the notifications that are due, with whatever
+        their handling makes due in turn. Answers how many copies were sent.
         """
         sent = 0
         while due := self.take_due():
@@ -298,6 +289,7 @@ class Sandbox:
         with self._lock:
             for refund in self._refunds.list_due(self.now()):
                 self._settle(refund, RefundState.SUCCESS, Notify())
+            self._settle_transfers()
             return self._outbox.take_due(self.now())
 
     def send(self, dispatch: Dispatch) -> int:
@@ -305,7 +297,8 @@ class Sandbox:
         that its handler may call back.
         """
         delivery, status = dispatch.delivery, 0
-        message = compose(
+        is_message = delivery.notification.original_type == MESSAGE
+        message = (compose_message if is_message else compose)(
             delivery.notification,
             dispatch.corrupt,
             self.credentials,
@@ -313,7 +306,7 @@ class Sandbox:
             self.wall_clock(),
         )
         try:
-            status = self._deliver(delivery.url, message.headers, message.body)
+            status = self._deliver(delivery.url + message.query, message.headers, message.body)
         finally:
             with self._lock:
                 delivery.finish(status, dispatch.corrupt, dispatch.began_at)
@@ -339,12 +332,12 @@ class Sandbox:
     def _commit_payment(self, trade: Trade, notify: Notify) -> None:
         self._trades.pay(trade, self.now())
         notification = self._happened("TRANSACTION.SUCCESS", "transaction", trade.present())
-        self._send_about(notification, trade.notify_url, (trade.out_trade_no, ""), notify)
+        self._send_about(notification, trade.notify_url, About(trade.out_trade_no), notify)
 
     def _settle(self, refund: Refund, outcome: RefundState, notify: Notify) -> None:
         self._refunds.settle(refund, outcome, self.now())
         notification = self._happened(f"REFUND.{outcome.value}", "refund", refund.notice())
-        about = (refund.trade.out_trade_no, refund.out_refund_no)
+        about = About(refund.trade.out_trade_no, refund.out_refund_no)
         self._send_about(notification, refund.notify_url, about, notify)
 
     def _next_settlement(self) -> datetime | None:
@@ -357,21 +350,17 @@ class Sandbox:
         return Notification(event_id, event_type, original_type, content, self.now())
 
     def _send_about(
-        self, notification: Notification, url: str, about: tuple[str, str], notify: Notify
+        self, notification: Notification, url: str, about: About, notify: Notify
     ) -> None:
-        """Schedule a notification about (out_trade_no, out_refund_no). Without a URL nobody
-        asked for it.
-        """
+        """Schedule a notification. Without a URL nobody asked for it."""
         if not url:
             return
         due_at = self.now() + timedelta(seconds=notify.delay_seconds) if notify.times else None
-        out_trade_no, out_refund_no = about
         self._outbox.add(
             Delivery(
                 notification,
                 url,
-                out_trade_no,
-                out_refund_no,
+                about,
                 copies_left=notify.times,
                 due_at=due_at,
                 corrupt=notify.corrupt,

@@ -1,11 +1,13 @@
 """Which fields each of WeChat Pay's messages has, and what they may hold.
 
 Only shapes that can be judged without any state belong here. Lengths of WeChat Pay's strings
-count UTF-8 bytes, the stricter reading of the reference and the one its error texts show.
+count UTF-8 bytes, the stricter reading of the reference and the one its error texts show; the
+reference of transfers says characters.
 """
 
 from infra.local.wechat.validation import (
     callback_url,
+    characters,
     flag,
     listing,
     one_of,
@@ -25,6 +27,8 @@ OUT_TRADE_NO = text(6, 32, r"[0-9A-Za-z_\-|*]+")
 OUT_REFUND_NO = text(1, 64, r"[0-9A-Za-z_\-|*@]+")
 TRANSACTION_ID = text(1, 32, r"[0-9A-Za-z]+")
 REFUND_ID = text(1, 32, r"[0-9A-Za-z]+")
+OUT_BILL_NO = text(1, 32, r"[0-9A-Za-z]+")
+TRANSFER_BILL_NO = text(1, 64, r"[0-9A-Za-z]+")
 
 _ORDER_GOODS = record(
     {"merchant_goods_id": text(1, 32), "quantity": whole_number(1), "unit_price": whole_number(0)},
@@ -104,6 +108,28 @@ ABNORMAL_REFUND = record(
     {"out_refund_no": OUT_REFUND_NO, "type": one_of("USER_BANK_CARD", "MERCHANT_BANK_CARD")},
     {"bank_type": text(1, 16), "bank_account": text(1, 1024), "real_name": text(1, 1024)},
 )
+
+TRANSFER = record(
+    {
+        "appid": APP_ID,
+        "out_bill_no": OUT_BILL_NO,
+        "transfer_scene_id": text(1, 36, r"[0-9]+"),
+        "openid": text(1, 64, r"[0-9A-Za-z_\-]+"),
+        "transfer_amount": FEN,
+        "transfer_remark": characters(1, 32),
+        "transfer_scene_report_infos": listing(
+            record({"info_type": characters(1, 15), "info_content": characters(1, 32)}), 10
+        ),
+    },
+    {
+        "user_name": text(1, 1024),
+        "notify_url": callback_url(256),
+        "user_recv_perception": characters(1, 32),
+        "user_recv_style": record({"type": one_of("CONFIRM_PAGE", "RED_PACKET")}),
+    },
+)
+
+CANCEL_TRANSFER = record({})
 
 ECHO = record(
     {"echo_message": text(1, 1024)},

@@ -90,6 +90,19 @@ def text(minimum: int, maximum: int, pattern: str | None = None) -> Check:
     return check
 
 
+def characters(minimum: int, maximum: int) -> Check:
+    """A string of `minimum` to `maximum` characters, however many bytes each of them has."""
+
+    def check(value: Any, pointer: str) -> None:
+        if not isinstance(value, str):
+            raise Invalid(pointer, value, "must be a string")
+        if not minimum <= len(value) <= maximum:
+            issue = f"must have {minimum} to {maximum} characters, has {len(value)}"
+            raise Invalid(pointer, value, issue)
+
+    return check
+
+
 def whole_number(minimum: int, maximum: int | None = None) -> Check:
     """An integer, never a float and never a boolean."""
 
