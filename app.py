@@ -12,18 +12,36 @@ from chalice.app import Chalice, DynamoDBEvent, Rate, Response, SQSEvent
 from chalicelib import queues, reactions, sweeps, wiring
 from chalicelib.admin.dispatch import dispatch
 from chalicelib.catalog.routes import routes as catalog_routes
+from chalicelib.commissions.routes import routes as commission_routes
 from chalicelib.groups.routes import routes as group_routes
 from chalicelib.members.routes import routes as member_routes
+from chalicelib.notifications.routes import routes as notification_routes
 from chalicelib.orders.routes import routes as order_routes
+from chalicelib.rankings.routes import routes as ranking_routes
+from chalicelib.referrals.routes import routes as referral_routes
 from chalicelib.refunds.routes import routes as refund_routes
+from chalicelib.withdrawals.routes import routes as withdrawal_routes
 
 STREAM_OF = "arn:aws:dynamodb:region:account:table"
 """Stands for a stream until packaging puts a reference to the table's own in its place."""
 
 # Chalice's logger has the name of Powertools': left to Chalice, each line would go out twice.
 app = Chalice(app_name="kaituan", configure_logs=False)
+# An answer of bytes says so itself; Chalice would refuse it to whoever does not name its type.
+app.api.binary_types = []
 
-for routes in (member_routes, catalog_routes, order_routes, group_routes, refund_routes):
+for routes in (
+    member_routes,
+    catalog_routes,
+    order_routes,
+    group_routes,
+    refund_routes,
+    referral_routes,
+    commission_routes,
+    notification_routes,
+    ranking_routes,
+    withdrawal_routes,
+):
     app.register_blueprint(routes, url_prefix="/v1")
 wiring.answer_preflights(app)
 
@@ -66,6 +84,18 @@ def relay_refunds(event: DynamoDBEvent) -> None:
     reactions.relay(event.to_dict()["Records"], wiring.current())
 
 
+@app.on_dynamodb_record(stream_arn=f"{STREAM_OF}/commissions", name="relay_commissions")
+def relay_commissions(event: DynamoDBEvent) -> None:
+    """What follows from a change to a commission."""
+    reactions.relay(event.to_dict()["Records"], wiring.current())
+
+
+@app.on_dynamodb_record(stream_arn=f"{STREAM_OF}/withdrawals", name="relay_withdrawals")
+def relay_withdrawals(event: DynamoDBEvent) -> None:
+    """What follows from a change to a withdrawal, or from an operator's decision beside it."""
+    reactions.relay(event.to_dict()["Records"], wiring.current())
+
+
 @app.on_sqs_message(queue="refunds", batch_size=5, name="execute_refunds")
 def execute_refunds(event: SQSEvent) -> dict[str, Any]:
     """Send refunds to WeChat."""
@@ -88,3 +118,21 @@ def sweep_groups(event: Any) -> None:
 def sweep_refunds(event: Any) -> None:
     """Refunds whose due time has come."""
     sweeps.sweep_refunds(wiring.current(), time_left=sweeps.until_almost_out(event.context))
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep_commissions")
+def sweep_commissions(event: Any) -> None:
+    """Commissions that figures and boards do not know of yet."""
+    sweeps.sweep_commissions(wiring.current(), time_left=sweeps.until_almost_out(event.context))
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep_withdrawals")
+def sweep_withdrawals(event: Any) -> None:
+    """Withdrawals whose due time has come."""
+    sweeps.sweep_withdrawals(wiring.current(), time_left=sweeps.until_almost_out(event.context))
+
+
+@app.schedule(Rate(1, unit=Rate.HOURS), name="close_ledger_days")
+def close_ledger_days(_event: Any) -> None:
+    """Sum up the business days that are over."""
+    sweeps.close_ledger_days(wiring.current())

@@ -1,24 +1,45 @@
 """Change -> functions: everything that follows by itself from a change in the data, in one table.
 
 Fed by the DynamoDB streams, which deliver at least once, and by the sweeps, for what a stream
-lost. Every function here is safe to run any number of times, reads the row as it is now, and ends
-by taking the row off the list of what is due.
+lost. Every function here is safe to run any number of times and reads the row as it is now. Once
+all of them are done the row is taken off the list of what is due.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.catalog.settings import NoticeKind
+from chalicelib.commissions.adjust import adjust
+from chalicelib.commissions.count_commission import count_commission
+from chalicelib.commissions.errors import ReleaseBlocked
 from chalicelib.groups.release_orders import release_orders
 from chalicelib.kit import findings
 from chalicelib.kit.errors import Refusal
+from chalicelib.members.remember_buyer import remember_buyer
+from chalicelib.notifications.announce import announce
+from chalicelib.orders import store as orders
 from chalicelib.orders.book_payment import book_payment
+from chalicelib.orders.book_settlement import book_settlement
+from chalicelib.orders.model import SOLD, Order, OrderState, Upload
+from chalicelib.orders.store import OrderRow
+from chalicelib.orders.upload_shipment import upload_shipment
+from chalicelib.rankings.tick import tick
+from chalicelib.referrals.count_guide_sale import count_guide_sale
+from chalicelib.refunds import store as refunds
 from chalicelib.refunds.book_refund import book_refund
 from chalicelib.refunds.refund_seats import refund_seats
 from chalicelib.wiring import Wiring
+from chalicelib.withdrawals import store as withdrawals
+from chalicelib.withdrawals.cancel import cancel_at_wechat
+from chalicelib.withdrawals.model import Withdrawal, WithdrawalState
+from chalicelib.withdrawals.store import WithdrawalRow
+from chalicelib.withdrawals.submit import submit as submit_withdrawal
+from chalicelib.withdrawals.take_decision import take_decision
 
 logger = Logger()
 
@@ -31,6 +52,12 @@ class Change(StrEnum):
 
     ORDER_PAID = "order_paid"
     """WeChat's transaction is on the order for the first time, honoured or not."""
+    ORDER_TO_SHIP = "order_to_ship"
+    """The sale stands: it was paid alone, or its group is complete."""
+    ORDER_SHIPPED = "order_shipped"
+    """Its goods are on their way, or their carrier or number was corrected."""
+    ORDER_SETTLED = "order_settled"
+    """The time to send it back is over."""
     GROUP_COMPLETED = "group_completed"
     """Its last seat was paid, or it was honoured short."""
     GROUP_FAILED = "group_failed"
@@ -39,14 +66,37 @@ class Change(StrEnum):
     """A refund waits for nobody's decision any more: new, approved or to be tried again."""
     REFUND_SUCCEEDED = "refund_succeeded"
     """WeChat, or an operator, says that the money is back."""
+    REFUND_DROPPED = "refund_dropped"
+    """An operator said no, or the member took the request back."""
+    COMMISSION_CHANGED = "commission_changed"
+    """It was announced, taken back in part or whole, or released."""
+
+    WITHDRAWAL_APPROVED = "withdrawal_approved"
+    """It may go out: by itself, or by an operator's word."""
+    WITHDRAWAL_CONFIRMING = "withdrawal_confirming"
+    """WeChat has taken it, and its member is to confirm it."""
+    WITHDRAWAL_CANCEL_ASKED = "withdrawal_cancel_asked"
+    """Its member wants it back, which WeChat has to be asked for."""
+    WITHDRAWAL_DECIDED = "withdrawal_decided"
+    """An operator has written a decision beside it."""
+    WITHDRAWAL_PAID = "withdrawal_paid"
+    """The member has the money."""
 
 
 def _book_payment(order_id: str, wired: Wiring) -> None:
     book_payment(order_id, clock=wired.clock)
 
 
-def _release_orders(group_id: str, _wired: Wiring) -> None:
-    release_orders(group_id)
+def _upload_shipment(order_id: str, wired: Wiring) -> None:
+    upload_shipment(order_id, clock=wired.clock, wechat_api=wired.wechat_api)
+
+
+def _book_settlement(order_id: str, wired: Wiring) -> None:
+    book_settlement(order_id, clock=wired.clock)
+
+
+def _release_orders(group_id: str, wired: Wiring) -> None:
+    release_orders(group_id, clock=wired.clock)
 
 
 def _refund_every_seat(group_id: str, wired: Wiring) -> None:
@@ -61,12 +111,103 @@ def _book_refund(refund_id: str, wired: Wiring) -> None:
     book_refund(refund_id, clock=wired.clock)
 
 
+def _release_commissions(order_id: str, wired: Wiring) -> None:
+    """Raises ReleaseBlocked while a refund is open, so that the order stays due."""
+    adjust(order_id, clock=wired.clock)
+
+
+def _adjust_commissions(order_id: str, wired: Wiring) -> None:
+    with suppress(ReleaseBlocked):  # releasing is what follows from the settlement
+        adjust(order_id, clock=wired.clock)
+
+
+def _adjust_for_refund(refund_id: str, wired: Wiring) -> None:
+    _adjust_commissions(refunds.get(refund_id).order_id, wired)
+
+
+def _count_commission(commission_id: str, _wired: Wiring) -> None:
+    count_commission(commission_id)
+
+
+def _announces(kind: NoticeKind) -> Callable[[str, Wiring], None]:
+    """The reaction that tells a member. The last of its change, for it never fails."""
+
+    def tell(subject_id: str, wired: Wiring) -> None:
+        announce(
+            kind,
+            subject_id,
+            app_id=wired.environment.wechat_app_id,
+            clock=wired.clock,
+            wechat_api=lambda: wired.wechat_api,
+        )
+
+    return tell
+
+
+def _remember_buyer(order_id: str, wired: Wiring) -> None:
+    remember_buyer(order_id, clock=wired.clock)
+
+
+def _count_guide_sale(order_id: str, _wired: Wiring) -> None:
+    count_guide_sale(order_id)
+
+
+def _count_guide_sale_of_refund(refund_id: str, _wired: Wiring) -> None:
+    count_guide_sale(refunds.get(refund_id).order_id)
+
+
+def _submit_withdrawal(withdrawal_id: str, wired: Wiring) -> None:
+    submit_withdrawal(
+        withdrawal_id,
+        clock=wired.clock,
+        wechat_pay=wired.wechat_pay,
+        notify_url=wired.transfer_notify_url,
+        payee_keys=wired.secrets.payee_keys,
+    )
+
+
+def _cancel_at_wechat(withdrawal_id: str, wired: Wiring) -> None:
+    cancel_at_wechat(withdrawal_id, clock=wired.clock, wechat_pay=wired.wechat_pay)
+
+
+def _take_decision(withdrawal_id: str, wired: Wiring) -> None:
+    take_decision(withdrawal_id, clock=wired.clock, wechat_pay=wired.wechat_pay)
+
+
+def _tick(withdrawal_id: str, _wired: Wiring) -> None:
+    tick(withdrawal_id)
+
+
 REACTIONS: dict[Change, list[Callable[[str, Wiring], None]]] = {
-    Change.ORDER_PAID: [_book_payment],
+    Change.ORDER_PAID: [_book_payment, _remember_buyer],
+    Change.ORDER_TO_SHIP: [
+        _count_guide_sale,
+        _adjust_commissions,
+        _announces(NoticeKind.GROUP_COMPLETE),
+    ],
+    Change.ORDER_SHIPPED: [
+        _book_payment,
+        _count_guide_sale,
+        _adjust_commissions,
+        _upload_shipment,
+    ],
+    Change.ORDER_SETTLED: [_book_settlement, _release_commissions],
     Change.GROUP_COMPLETED: [_release_orders],
     Change.GROUP_FAILED: [_refund_every_seat],
-    Change.REFUND_REQUESTED: [_enqueue_refund],
-    Change.REFUND_SUCCEEDED: [_book_refund],
+    Change.REFUND_REQUESTED: [_enqueue_refund, _announces(NoticeKind.GROUP_FAILED)],
+    Change.REFUND_SUCCEEDED: [
+        _count_guide_sale_of_refund,
+        _adjust_for_refund,
+        _book_refund,
+        _announces(NoticeKind.REFUND_PAID),
+    ],
+    Change.REFUND_DROPPED: [_adjust_for_refund],
+    Change.COMMISSION_CHANGED: [_count_commission, _announces(NoticeKind.COMMISSION_EARNED)],
+    Change.WITHDRAWAL_APPROVED: [_submit_withdrawal],
+    Change.WITHDRAWAL_CONFIRMING: [_announces(NoticeKind.WITHDRAWAL_TO_CONFIRM)],
+    Change.WITHDRAWAL_CANCEL_ASKED: [_cancel_at_wechat],
+    Change.WITHDRAWAL_DECIDED: [_take_decision],
+    Change.WITHDRAWAL_PAID: [_tick],
 }
 
 
@@ -76,19 +217,56 @@ def react(change: Change, subject_id: str, wired: Wiring) -> None:
         reaction(subject_id, wired)
 
 
+def outstanding(order: Order) -> Iterator[Change]:
+    """What has happened to an order up to now: for the sweep, which knows no single change."""
+    if order.transaction_id is not None:
+        yield Change.ORDER_PAID
+    if order.order_state in SOLD:
+        yield Change.ORDER_TO_SHIP
+    if order.shipment_upload == Upload.DUE:
+        yield Change.ORDER_SHIPPED
+    if order.settled_at is not None:
+        yield Change.ORDER_SETTLED
+
+
+def outstanding_of_withdrawal(withdrawal: Withdrawal) -> Iterator[Change]:
+    """The same of a withdrawal; what moves it on is the business of its follow-up."""
+    if withdrawal.withdrawal_state is WithdrawalState.CONFIRMING:
+        yield Change.WITHDRAWAL_CONFIRMING
+    if withdrawal.withdrawal_state is WithdrawalState.PAID:
+        yield Change.WITHDRAWAL_PAID
+
+
 def relay(records: Iterable[Mapping[str, Any]], wired: Wiring) -> None:
     """Follow a batch of stream records. A bad one is set aside, the rest goes on; its row is still
     due, so a sweep makes up for it.
     """
     for record in records:
         try:
-            for change, subject_id in changes_in(record):
+            changes = list(changes_in(record))
+            for change, subject_id in changes:
                 react(change, subject_id, wired)
+            if changes:
+                _rest(record["dynamodb"]["NewImage"])
         except (Refusal, BotoCoreError, ClientError) as passing:
             error_name = type(passing).__name__
             logger.warning("left_to_the_sweep", event_id=record.get("eventID"), error=error_name)
         except Exception as error:
             findings.poison(str(record.get("eventID")), error, clock=wired.clock)
+
+
+def _rest(new: Item) -> None:
+    """What follows from an order as the record shows it is done; as it is shown, and no later
+    state.
+    """
+    if "order_state" in new:
+        order = orders.order_of(OrderRow.from_item(new))
+        if order is not None:
+            orders.rest_until(order, order.next_due_at)
+    elif _text(new, "kind") == withdrawals.WITHDRAWAL:
+        withdrawal = withdrawals.withdrawal_of(WithdrawalRow.from_item(new))
+        if withdrawal is not None:
+            withdrawals.rest(withdrawal)
 
 
 def changes_in(record: Mapping[str, Any]) -> Iterator[tuple[Change, str]]:
@@ -101,13 +279,36 @@ def changes_in(record: Mapping[str, Any]) -> Iterator[tuple[Change, str]]:
     if "refund_state" in new:
         yield from _refund_changes(old, new)
     elif "order_state" in new:
-        if "transaction_id" in new and "transaction_id" not in old:
-            yield Change.ORDER_PAID, _text(new, "order_id")
+        yield from _order_changes(old, new)
+    elif "withdrawal_id" in new:
+        yield from _withdrawal_changes(old, new)
+    elif "commission_state" in new:
+        yield from _commission_changes(old, new)
     elif "group_state" in new and _text(old, "group_state") != _text(new, "group_state"):
         if _text(new, "group_state") == "complete":
             yield Change.GROUP_COMPLETED, _text(new, "group_id")
         if _text(new, "group_state") == "failed":
             yield Change.GROUP_FAILED, _text(new, "group_id")
+
+
+def _order_changes(old: Item, new: Item) -> Iterator[tuple[Change, str]]:
+    order_id = _text(new, "order_id")
+    if "transaction_id" in new and "transaction_id" not in old:
+        yield Change.ORDER_PAID, order_id
+    if _text(new, "shipment_upload") == Upload.DUE and old.get("shipment") != new.get("shipment"):
+        yield Change.ORDER_SHIPPED, order_id
+    if _text(old, "order_state") == _text(new, "order_state"):
+        return
+    became = _BECAME.get(_text(new, "order_state"))
+    if became is not None:
+        yield became, order_id
+
+
+_BECAME = {
+    OrderState.TO_SHIP.value: Change.ORDER_TO_SHIP,
+    OrderState.SETTLED.value: Change.ORDER_SETTLED,
+}
+"""What an order's new state says has happened to it."""
 
 
 def _refund_changes(old: Item, new: Item) -> Iterator[tuple[Change, str]]:
@@ -117,6 +318,37 @@ def _refund_changes(old: Item, new: Item) -> Iterator[tuple[Change, str]]:
         yield Change.REFUND_REQUESTED, _text(new, "refund_id")
     if _text(new, "refund_state") == "succeeded":
         yield Change.REFUND_SUCCEEDED, _text(new, "refund_id")
+    if _text(new, "refund_state") in ("rejected", "withdrawn"):
+        yield Change.REFUND_DROPPED, _text(new, "refund_id")
+
+
+def _commission_changes(old: Item, new: Item) -> Iterator[tuple[Change, str]]:
+    """Its amounts or its state; not what the figures know of it."""
+    moved = ("reversed_fen", "commission_state")
+    if any(old.get(name) != new.get(name) for name in moved):
+        yield Change.COMMISSION_CHANGED, _text(new, "commission_id")
+
+
+def _withdrawal_changes(old: Item, new: Item) -> Iterator[tuple[Change, str]]:
+    """Of a withdrawal, or of the decision that lies beside it; not what is written back on it."""
+    withdrawal_id = _text(new, "withdrawal_id")
+    if _text(new, "kind") == withdrawals.DECISION:
+        if any(old.get(name) != new.get(name) for name in ("decision", "operator", "reason")):
+            yield Change.WITHDRAWAL_DECIDED, withdrawal_id
+        return
+    if "cancel_requested_at" in new and "cancel_requested_at" not in old:
+        yield Change.WITHDRAWAL_CANCEL_ASKED, withdrawal_id
+    if _text(old, "withdrawal_state") != _text(new, "withdrawal_state"):
+        became = _WITHDRAWAL_BECAME.get(_text(new, "withdrawal_state"))
+        if became is not None:
+            yield became, withdrawal_id
+
+
+_WITHDRAWAL_BECAME = {
+    WithdrawalState.APPROVED.value: Change.WITHDRAWAL_APPROVED,
+    WithdrawalState.CONFIRMING.value: Change.WITHDRAWAL_CONFIRMING,
+    WithdrawalState.PAID.value: Change.WITHDRAWAL_PAID,
+}
 
 
 def _text(item: Item, name: str) -> str:

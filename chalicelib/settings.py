@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
@@ -34,11 +34,18 @@ class Environment(BaseModel):
     wechat_merchant_id: str = ""
     wechat_pay_base_url: str = "https://api.mch.weixin.qq.com"
     wechat_api_base_url: str = "https://api.weixin.qq.com"
+    wechat_env_version: Literal["release", "trial", "develop"] = "release"
     allowed_origins: str = ""
     session_life_seconds: int = Field(default=7 * 24 * 3600, ge=60)
     admin_takes_money_commands: bool = False
     subscribe_template_ids: str = ""
     service_contact: str = ""
+
+    @property
+    def template_ids(self) -> tuple[str, ...]:
+        """Templates of subscribe messages that clients ask for beside those of the settings."""
+        given = self.subscribe_template_ids.split(",")
+        return tuple(part.strip() for part in given if part.strip())
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -64,13 +71,17 @@ class Secrets(BaseModel):
     wechat_api_v3_key: str | None = Field(default=None, repr=False)
     wechat_public_keys: Mapping[str, str] | None = None
     public_base_url: str | None = None
+    wechat_message_token: str | None = Field(default=None, repr=False)
+    wechat_message_aes_key: str | None = Field(default=None, repr=False)
+    payee_keys: Mapping[str, str] | None = Field(default=None, repr=False)
 
     def missing(self, *names: str) -> tuple[str, ...]:
         """Which of these parameters are not there."""
         return tuple(name for name in names if not getattr(self, name))
 
 
-_JSON_PARAMETERS = frozenset({"session_signing_keys", "wechat_public_keys"})
+_JSON_PARAMETERS = frozenset({"session_signing_keys", "wechat_public_keys", "payee_keys"})
+_OPTIONAL = frozenset({"wechat_message_token", "wechat_message_aes_key", "payee_keys"})
 _KEPT_SECONDS = 300
 _KEPT_SECONDS_WHILE_INCOMPLETE = 5
 
@@ -102,7 +113,7 @@ class ParameterStore:
                 raise
             logger.exception("parameters_not_read", alarm="parameters_not_read")
             return known
-        if not secrets.missing(*Secrets.model_fields):
+        if not secrets.missing(*Secrets.model_fields.keys() - _OPTIONAL):
             self._read_again_at = after(now, _KEPT_SECONDS)
         return secrets
 

@@ -12,6 +12,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.commissions import store as commissions
 from chalicelib.groups import store as groups
 from chalicelib.groups.model import GroupState
 from chalicelib.groups.settle import settle
@@ -20,12 +21,16 @@ from chalicelib.kit.clock import after
 from chalicelib.kit.due import DueRow, due_items, put_off
 from chalicelib.kit.errors import Refusal
 from chalicelib.kit.tables import Key, key_names
+from chalicelib.ledger.close_day import close_days
 from chalicelib.orders import store as orders
 from chalicelib.orders.follow_up import follow_up as follow_up_order
-from chalicelib.reactions import Change, react
+from chalicelib.reactions import Change, outstanding, outstanding_of_withdrawal, react
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.follow_up import follow_up as follow_up_refund
+from chalicelib.refunds.model import RefundState
 from chalicelib.wiring import Wiring
+from chalicelib.withdrawals import store as withdrawals
+from chalicelib.withdrawals.follow_up import follow_up as follow_up_withdrawal
 
 LIMIT_PER_SHARD = 25
 MOST_ROUNDS = 40
@@ -75,10 +80,30 @@ def sweep_refunds(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
     return _sweep(refunds.refund_key, _work_on_refund, wired, time_left)
 
 
+def sweep_commissions(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
+    """Commissions that the figures do not know of yet, where a stream lost it."""
+    return _sweep(commissions.commission_key, _work_on_commission, wired, time_left)
+
+
+def sweep_withdrawals(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
+    """Withdrawals to be submitted, asked after or taken back; debts and decisions of those that
+    wait for an operator.
+    """
+    return _sweep(withdrawals.withdrawal_key, _work_on_withdrawal, wired, time_left)
+
+
+def close_ledger_days(wired: Wiring) -> list[str]:
+    """Business days that are over, summed up; which they were."""
+    return close_days(clock=wired.clock)
+
+
 def _work_on_order(order_id: str, wired: Wiring) -> None:
     order = follow_up_order(order_id, clock=wired.clock, wechat_pay=wired.wechat_pay)
-    if order.transaction_id is not None and order.due_at is not None:
-        react(Change.ORDER_PAID, order_id, wired)
+    if order.due_at is None:
+        return
+    for change in outstanding(order):
+        react(change, order_id, wired)
+    orders.rest_until(order, order.next_due_at)
 
 
 def _work_on_group(group_id: str, wired: Wiring) -> None:
@@ -92,12 +117,31 @@ def _work_on_group(group_id: str, wired: Wiring) -> None:
 
 
 def _work_on_refund(refund_id: str, wired: Wiring) -> None:
-    follow_up_refund(
+    refund = follow_up_refund(
         refund_id,
         clock=wired.clock,
         wechat_pay=wired.wechat_pay,
         refund_queue=wired.refund_queue,
     )
+    if refund.refund_state is RefundState.SUCCEEDED and refund.due_at is not None:
+        react(Change.REFUND_SUCCEEDED, refund_id, wired)
+
+
+def _work_on_commission(commission_id: str, wired: Wiring) -> None:
+    react(Change.COMMISSION_CHANGED, commission_id, wired)
+
+
+def _work_on_withdrawal(withdrawal_id: str, wired: Wiring) -> None:
+    withdrawal = follow_up_withdrawal(
+        withdrawal_id,
+        clock=wired.clock,
+        wechat_pay=wired.wechat_pay,
+        notify_url=wired.transfer_notify_url,
+        payee_keys=wired.secrets.payee_keys,
+    )
+    for change in outstanding_of_withdrawal(withdrawal):
+        react(change, withdrawal_id, wired)
+    withdrawals.rest(withdrawal)
 
 
 def _sweep(
@@ -141,7 +185,8 @@ def _one(key: Key[DueRow], work: Callable[[str, Wiring], None], wired: Wiring) -
     except (Refusal, BotoCoreError, ClientError) as passing:
         name = type(passing).__name__
         logger.warning("put_off", item_id=item_id, error=name, detail=str(passing))
-        _put_off(key, PUT_OFF_SECONDS, wired)
+        seconds = getattr(passing, "retry_after_seconds", None) or 0
+        _put_off(key, max(seconds, PUT_OFF_SECONDS), wired)
         return Swept(put_off=1)
     except Exception as error:
         findings.poison(item_id, error, clock=wired.clock)

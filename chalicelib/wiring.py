@@ -11,8 +11,9 @@ from typing import Any
 from chalice.app import Blueprint, Chalice, Response
 
 from chalicelib import settings
+from chalicelib.gateways.message_push import MessagePush, MessagePushOff
 from chalicelib.gateways.refund_queue import RefundQueue, SqsRefundQueue
-from chalicelib.gateways.wechat_api import WechatApi, WechatApiHttp, WechatApiOff
+from chalicelib.gateways.wechat_api import WechatApi, WechatApiOff
 from chalicelib.gateways.wechat_pay import WechatPay, WechatPayOff
 from chalicelib.kit import http, ids, tokens
 from chalicelib.kit.clock import Clock, SystemClock
@@ -28,6 +29,8 @@ PAY_PARAMETERS = (
     "public_base_url",
 )
 
+MESSAGE_PARAMETERS = ("wechat_message_token", "wechat_message_aes_key")
+
 
 @dataclass
 class Wiring:
@@ -39,6 +42,7 @@ class Wiring:
     _secrets: settings.ParameterStore | settings.Secrets | None = None
     _wechat_pay: WechatPay | None = None
     _wechat_api: WechatApi | None = None
+    _message_push: MessagePush | MessagePushOff | None = None
     _refund_queue: RefundQueue | None = None
     _made_from: dict[str, settings.Secrets] = field(default_factory=dict)
 
@@ -69,6 +73,16 @@ class Wiring:
         return self._wechat_api
 
     @property
+    def message_push(self) -> MessagePush | MessagePushOff:
+        """What WeChat pushes about the mini-program, or its off switch while a parameter is
+        missing.
+        """
+        if self._is_stale("message_push", self._message_push):
+            self._message_push = _message_push(self.environment, self.secrets)
+        assert self._message_push is not None  # noqa: S101
+        return self._message_push
+
+    @property
     def refund_queue(self) -> RefundQueue:
         if self._refund_queue is None:
             self._refund_queue = SqsRefundQueue(self.environment.refund_queue_url)
@@ -90,6 +104,11 @@ class Wiring:
     def refund_notify_url(self) -> str:
         """Where WeChat tells us of refunds."""
         return self._public_url("/v1/wechat/refunds")
+
+    @property
+    def transfer_notify_url(self) -> str:
+        """Where WeChat tells us of transfers."""
+        return self._public_url("/v1/wechat/transfers")
 
     def _public_url(self, path: str) -> str:
         """An address of ours as WeChat reaches it. Without a base the gateway is switched off, so
@@ -177,8 +196,26 @@ def _wechat_api(environment: settings.Environment, secrets: settings.Secrets) ->
         missing += ("wechat_app_id",)
     if missing:
         return WechatApiOff(missing)
+    from chalicelib.gateways.wechat_api_http import WechatApiHttp
+
     return WechatApiHttp(
         app_id=environment.wechat_app_id,
         secret=secrets.wechat_app_secret or "",
         base_url=environment.wechat_api_base_url,
+        env_version=environment.wechat_env_version,
+    )
+
+
+def _message_push(
+    environment: settings.Environment, secrets: settings.Secrets
+) -> MessagePush | MessagePushOff:
+    missing = secrets.missing(*MESSAGE_PARAMETERS)
+    if not environment.wechat_app_id:
+        missing += ("wechat_app_id",)
+    if missing:
+        return MessagePushOff(missing)
+    return MessagePush(
+        token=secrets.wechat_message_token or "",
+        encoding_aes_key=secrets.wechat_message_aes_key or "",
+        app_id=environment.wechat_app_id,
     )

@@ -46,10 +46,15 @@ FUNCTIONS = (
     Function("relay_groups", "RelayGroups", stream_of="groups"),
     Function("relay_orders", "RelayOrders", stream_of="orders"),
     Function("relay_refunds", "RelayRefunds", stream_of="refunds"),
+    Function("relay_commissions", "RelayCommissions", stream_of="commissions"),
+    Function("relay_withdrawals", "RelayWithdrawals", stream_of="withdrawals"),
     Function("execute_refunds", "ExecuteRefunds", reads_refund_queue=True),
     Function("sweep_orders", "SweepOrders", schedule="rate(1 minute)"),
     Function("sweep_groups", "SweepGroups", schedule="rate(1 minute)"),
     Function("sweep_refunds", "SweepRefunds", schedule="rate(1 minute)"),
+    Function("sweep_commissions", "SweepCommissions", schedule="rate(1 minute)"),
+    Function("sweep_withdrawals", "SweepWithdrawals", schedule="rate(1 minute)"),
+    Function("close_ledger_days", "CloseLedgerDays", schedule="rate(1 hour)"),
 )
 
 
@@ -100,6 +105,8 @@ def merge_template(stage: Stage) -> dict[str, Any]:
     resources["RestAPI"] = {
         "Properties": {
             "OpenApiVersion": "2.0",
+            # Every type is bytes, so that an image reaches whoever asks, whatever they accept.
+            "DefinitionBody": {"x-amazon-apigateway-binary-media-types": ["*/*"]},
             "GatewayResponses": gateway_responses(stage.allowed_origin),
         }
     }

@@ -1,12 +1,21 @@
-"""Stand-ins for what wiring holds: a clock to turn, ids to foresee, a WeChat to script.
+"""Stand-ins for what wiring holds: a clock to turn, ids to foresee, a WeChat to script, a queue.
 
 They keep the promises of the real ones; none of them reaches anything outside the process.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from datetime import UTC, datetime, timedelta
 
-from chalicelib.gateways.wechat_api import LoginCodeRefused, WechatIdentity
+from chalicelib.gateways.wechat_api import (
+    LoginCodeRefused,
+    MiniProgramCode,
+    Notice,
+    ShipmentUpload,
+    UploadOutcome,
+    UploadResult,
+    WechatIdentity,
+)
+from chalicelib.kit.errors import WechatUnavailable
 from chalicelib.kit.ids import Ids
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -38,10 +47,21 @@ def counting_ids() -> Ids:
 
 
 class FakeWechatApi:
-    """Knows the login codes it was told; each works once, as WeChat's do."""
+    """Knows the login codes it was told; each works once, as WeChat's do.
+
+    Writes down what it is asked for, and does it all unless it is told otherwise.
+    """
 
     def __init__(self) -> None:
         self._codes: dict[str, WechatIdentity] = {}
+        self.is_down = False
+        self.codes_drawn: list[tuple[str, str]] = []
+        self.notices: list[Notice] = []
+        self.unsubscribed_openids: set[str] = set()
+        self.texts: list[str] = []
+        self.refused_texts: set[str] = set()
+        self.shipments: list[ShipmentUpload] = []
+        self.upload_results: deque[UploadResult] = deque()
 
     def will_know(self, code: str, openid: str, unionid: str | None = None) -> str:
         """From now on `code` logs this identity in, once."""
@@ -53,3 +73,58 @@ class FakeWechatApi:
         if identity is None:
             raise LoginCodeRefused()
         return identity
+
+    def mini_program_code(self, scene: str, page: str) -> MiniProgramCode:
+        self._require_up()
+        self.codes_drawn.append((scene, page))
+        return MiniProgramCode(f"{page}?{scene}".encode(), "image/jpeg")
+
+    def send_notice(self, notice: Notice) -> bool:
+        self._require_up()
+        if notice.openid in self.unsubscribed_openids:
+            return False
+        self.notices.append(notice)
+        return True
+
+    def is_text_allowed(self, openid: str, text: str, *, scene: int) -> bool:
+        self._require_up()
+        self.texts.append(text)
+        return text not in self.refused_texts
+
+    def upload_shipment(self, shipment: ShipmentUpload) -> UploadResult:
+        """The next of `upload_results`; done when there is none."""
+        self._require_up()
+        self.shipments.append(shipment)
+        if self.upload_results:
+            return self.upload_results.popleft()
+        return UploadResult(UploadOutcome.DONE, 0)
+
+    def _require_up(self) -> None:
+        if self.is_down:
+            raise WechatUnavailable()
+
+
+class Queue:
+    """The refund queue: hands each message to the worker; what fails comes again, then goes
+    dead.
+    """
+
+    MOST_RECEIVES = 5
+
+    def __init__(self) -> None:
+        self.waiting: deque[tuple[str, int]] = deque()
+        self.dead: list[str] = []
+
+    def send(self, refund_id: str, *, delay_seconds: int = 0) -> None:
+        self.waiting.append((refund_id, 0))
+
+    def take(self) -> list[tuple[str, int]]:
+        taken = list(self.waiting)
+        self.waiting.clear()
+        return taken
+
+    def failed(self, refund_id: str, receives: int) -> None:
+        if receives + 1 >= self.MOST_RECEIVES:
+            self.dead.append(refund_id)
+        else:
+            self.waiting.append((refund_id, receives + 1))

@@ -7,7 +7,7 @@ stand-ins; streams are read for real.
 
 import itertools
 import json
-from collections import deque
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,10 +23,12 @@ from chalice.test import Client
 import app as handlers
 from app import app
 from chalicelib import wiring
-from chalicelib.gateways.wechat_api import WechatApiHttp
+from chalicelib.catalog.recent_settings import forget_settings
+from chalicelib.gateways.wechat_api_http import WechatApiHttp
 from chalicelib.gateways.wechat_pay_v3 import WechatPayCredentials, WechatPayV3
 from chalicelib.kit.aws import dynamodb
 from chalicelib.kit.writes import WriteSet
+from chalicelib.notifications.announce import listen_again
 from chalicelib.orders import store as orders
 from chalicelib.orders.give_back import give_back
 from chalicelib.orders.model import UNPAID
@@ -35,12 +37,21 @@ from infra.local.wechat.credentials import Credentials
 from infra.local.wechat.http import create_app
 from infra.local.wechat.in_process import WsgiAdapter
 from infra.local.wechat.sandbox import Sandbox
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, Queue
+from tests.rows import plain
 from tests.streams import Streams
 
 WECHAT_URL = "https://wechat.test"
 OUR_URL = "https://shop.test"
 SIGNING_KEY = "a signing key that only tests ever use"
+PAYEE_KEY = b64encode(b"a payee key only tests ever use.").decode()
+SWEEPS = (
+    "sweep_orders",
+    "sweep_groups",
+    "sweep_refunds",
+    "sweep_commissions",
+    "sweep_withdrawals",
+)
 ADDRESS = {
     "recipient": "林小满",
     "phone": "13800001234",
@@ -73,32 +84,6 @@ class Reply:
         return self.content[name]
 
 
-class Queue:
-    """The refund queue: hands each message to the worker; what fails comes again, then goes
-    dead.
-    """
-
-    MOST_RECEIVES = 5
-
-    def __init__(self) -> None:
-        self.waiting: deque[tuple[str, int]] = deque()
-        self.dead: list[str] = []
-
-    def send(self, refund_id: str, *, delay_seconds: int = 0) -> None:
-        self.waiting.append((refund_id, 0))
-
-    def take(self) -> list[tuple[str, int]]:
-        taken = list(self.waiting)
-        self.waiting.clear()
-        return taken
-
-    def failed(self, refund_id: str, receives: int) -> None:
-        if receives + 1 >= self.MOST_RECEIVES:
-            self.dead.append(refund_id)
-        else:
-            self.waiting.append((refund_id, receives + 1))
-
-
 @dataclass
 class Member:
     """Somebody with a phone."""
@@ -112,6 +97,10 @@ class Member:
     def send(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> Reply:
         headers = {"Idempotency-Key": key} if key else {}
         return self.shop.send(method, path, body, token=self.token, headers=headers)
+
+    def signs_in_again(self) -> None:
+        """The session is over after a while."""
+        self.token = self.shop.member(self.name).token
 
     def next_key(self) -> str:
         return f"{self.name}-{next(self.keys):06d}"
@@ -139,6 +128,16 @@ class Member:
 
     def buys(self, **changes: Any) -> "Placed":
         return self._placed(self.tries_to_buy(**changes))
+
+    def shares(self, target_type: str = "home", target_id: str | None = None) -> str:
+        """A share of their own; its code."""
+        body = {"target_type": target_type, "target_id": target_id}
+        reply = self.send("POST", "/v1/shares", body)
+        assert reply.status == 201, reply
+        return str(reply["share_code"])
+
+    def visits(self, share_code: str) -> Reply:
+        return self.send("POST", f"/v1/shares/{share_code}/visits")
 
     def _placed(self, reply: Reply) -> "Placed":
         assert reply.status == 201, reply
@@ -190,6 +189,19 @@ class Placed:
         path = f"/v1/orders/{self.order_id}/refunds"
         return self.member.send("POST", path, body, key=key or self.member.next_key())
 
+    def tries_to_receive(self) -> Reply:
+        return self.member.send("POST", f"/v1/orders/{self.order_id}/receipt")
+
+    def receives(self) -> "Placed":
+        reply = self.tries_to_receive()
+        assert (reply.status, reply["status"]) == (200, "received"), reply
+        return self
+
+    def sends_back(self, refund_id: str, **changes: Any) -> Reply:
+        """The goods of this refund are on their way back."""
+        body = {"carrier": "顺丰", "tracking_no": "SF2002", **changes}
+        return self.member.send("POST", f"/v1/refunds/{refund_id}/return-shipment", body)
+
 
 class Shop:
     """Everything together. Tables must exist already in the DynamoDB that the environment names.
@@ -203,6 +215,7 @@ class Shop:
         self._wire: Callable[[requests.PreparedRequest], requests.Response | None] = lambda _: None
         keys = credentials()
         self.sandbox = Sandbox(keys, clock.now, self._deliver)
+        self.sandbox.configure(message_url=f"{OUR_URL}/v1/wechat/messages")
         self.wiring = wiring.Wiring(
             clock=clock,
             environment=Environment(
@@ -213,7 +226,11 @@ class Shop:
             _secrets=self._secrets(keys),
             _wechat_pay=self._wechat_pay(keys),
             _wechat_api=WechatApiHttp(
-                keys.app_id, keys.app_secret, base_url=WECHAT_URL, session_factory=self._session
+                keys.app_id,
+                keys.app_secret,
+                base_url=WECHAT_URL,
+                clock=clock.now,
+                session_factory=self._session,
             ),
             _refund_queue=self.queue,
         )
@@ -221,6 +238,8 @@ class Shop:
         self._client = Client(app, project_dir=str(Path(__file__).parent))
         self._streams = Streams(database or dynamodb())
         wiring.use(self.wiring)
+        forget_settings()
+        listen_again()
 
     def close(self) -> None:
         """Give the wiring back."""
@@ -271,6 +290,19 @@ class Shop:
         self.admin("put_campaign", **fields)
         return campaign_id
 
+    def ships(self, order: Placed, **changes: Any) -> Placed:
+        """The merchant sends it, and WeChat hears of it."""
+        fields = {"carrier": "SF", "tracking_no": "SF1001", **changes}
+        self.admin("ship_order", order_id=order.order_id, **fields)
+        self.settles()
+        return order
+
+    def decides(self, refund_id: str, decision: str = "approve", **fields: Any) -> Any:
+        """An operator decides, and what follows happens."""
+        decided = self.admin("decide_refund", refund_id=refund_id, decision=decision, **fields)
+        self.settles()
+        return decided
+
     def at(self, seconds: int) -> str:
         """The moment so many seconds from now, as an operator would write it."""
         return (self.clock.now() + timedelta(seconds=seconds)).isoformat()
@@ -296,7 +328,8 @@ class Shop:
             body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         )
         answer = self._client.http.request(method, path, headers=sent, body=raw)
-        content = json.loads(answer.body) if answer.body else None
+        is_json = "json" in answer.headers.get("Content-Type", "")
+        content = json.loads(answer.body) if is_json else answer.body or None
         return Reply(answer.status_code, content, dict(answer.headers))
 
     def tries_admin(self, command: str, **fields: Any) -> Any:
@@ -315,7 +348,7 @@ class Shop:
 
     def sweeps(self) -> None:
         """Each schedule fires once."""
-        for name in ("sweep_orders", "sweep_groups", "sweep_refunds"):
+        for name in SWEEPS:
             self._invoke(name, self._client.events.generate_cw_event("aws.events", "", {}, []))
 
     def streams_flow(self) -> int:
@@ -470,7 +503,20 @@ class Shop:
 
     def everything(self) -> dict[str, list[dict[str, Any]]]:
         """Every item of every table but the findings, for "a refusal changed nothing"."""
-        tables = ("members", "catalog", "stock", "groups", "orders", "refunds", "ledger", "limits")
+        tables = (
+            "members",
+            "shares",
+            "catalog",
+            "stock",
+            "groups",
+            "orders",
+            "refunds",
+            "commissions",
+            "ledger",
+            "withdrawals",
+            "rankings",
+            "limits",
+        )
         return {
             table: sorted(self.rows(table), key=lambda row: json.dumps(row, sort_keys=True))
             for table in tables
@@ -491,20 +537,24 @@ class Shop:
         theirs = self.sandbox.totals()
         orders = self.rows("orders")
         paid = [order for order in orders if order.get("transaction_id")]
+        paid_out = self.rows("withdrawals", withdrawal_state="paid")
         ours = {
             "paid_fen": sum(order["paid_fen"] for order in paid),
             "payments": len(paid),
             "refunded_fen": sum(order.get("refunded_fen", 0) for order in orders),
             "refunds": len(self.rows("refunds", refund_state="succeeded")),
+            "transferred_fen": sum(one["net_fen"] for one in paid_out),
+            "transfers": len(paid_out),
         }
         assert ours == {name: theirs[name] for name in ours}
-        booked = self.rows("ledger")
+        booked = [row for row in self.rows("ledger") if row.get("phase") in ("single", "post")]
         wechat_fen = sum(
             row["amount_fen"]
             * ((row["debit_account"] == "wechat") - (row["credit_account"] == "wechat"))
             for row in booked
         )
-        assert wechat_fen == theirs["paid_fen"] - theirs["refunded_fen"]
+        left_fen = theirs["paid_fen"] - theirs["refunded_fen"] - theirs["transferred_fen"]
+        assert wechat_fen == left_fen
 
     # Behind the scenes
 
@@ -532,6 +582,9 @@ class Shop:
             wechat_api_v3_key=given["api_v3_key"],
             wechat_public_keys={given["wechat_public_key_id"]: given["wechat_public_key"]},
             public_base_url=OUR_URL,
+            wechat_message_token=given["message_token"],
+            wechat_message_aes_key=given["message_aes_key"],
+            payee_keys={"1": PAYEE_KEY},
         )
 
     def _wechat_pay(self, keys: Credentials) -> WechatPayV3:
@@ -579,19 +632,3 @@ class LambdaContext:
 
     def get_remaining_time_in_millis(self) -> int:
         return 60_000
-
-
-def plain(item: dict[str, Any]) -> dict[str, Any]:
-    """DynamoDB's JSON as plain values."""
-    return {name: _plain(value) for name, value in item.items()}
-
-
-def _plain(value: dict[str, Any]) -> Any:
-    ((kind, content),) = value.items()
-    if kind == "N":
-        return int(content)
-    if kind == "M":
-        return plain(content)
-    if kind == "L":
-        return [_plain(each) for each in content]
-    return content

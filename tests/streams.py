@@ -6,7 +6,7 @@ import boto3
 
 from tests.tables import PREFIX, REGION
 
-STREAMED = ("orders", "groups", "refunds")
+STREAMED = ("orders", "groups", "refunds", "commissions", "withdrawals")
 
 
 class Streams:

@@ -11,7 +11,10 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from chalicelib.admin import audit_checks as checks
+from chalicelib.admin import audit_commission_checks as commission_checks
 from chalicelib.admin import audit_ledger_checks as ledger_checks
+from chalicelib.admin import audit_member_checks as member_checks
+from chalicelib.admin import audit_withdrawal_checks as withdrawal_checks
 from chalicelib.admin.audit_books import Books
 from chalicelib.admin.audit_reading import (
     TimeLeft,
@@ -59,22 +62,61 @@ INVARIANTS: dict[str, dict[str, Check]] = {
         "refund": checks.refunds_are_listed,
     },
     "units_add_up": {STOCK: ledger_checks.units_add_up},
-    "debits_equal_credits": {"ledger": ledger_checks.debits_equal_credits},
+    "debits_equal_credits": {
+        "ledger": ledger_checks.debits_equal_credits,
+        "member": ledger_checks.members_debits_equal_credits,
+        "withdrawal": ledger_checks.withdrawals_debits_equal_credits,
+    },
     "payments_are_booked_once": {"ledger": ledger_checks.payments_are_booked_once},
     "refunds_are_booked_once": {"ledger": ledger_checks.refunds_are_booked_once},
+    "settlements_are_booked_once": {"ledger": ledger_checks.settlements_are_booked_once},
     "wechat_account_balances": {"ledger": ledger_checks.wechat_account_balances},
+    "closed_days_add_up": {"day": ledger_checks.closed_days_add_up},
+    "member_balances_add_up": {"member": member_checks.member_balances_add_up},
+    "pending_transfers_are_not_overdrawn": {
+        "member": member_checks.pending_transfers_are_not_overdrawn
+    },
+    "commissions_match_targets": {"order": commission_checks.commissions_match_targets},
+    "wholly_refunded_orders_pay_no_commission": {
+        "order": commission_checks.wholly_refunded_orders_pay_no_commission
+    },
+    "commissions_within_cap": {"order": commission_checks.commissions_within_cap},
+    "commissions_are_released_once_settled": {
+        "order": commission_checks.commissions_are_released_once_settled
+    },
+    "commissions_belong_to_uplines": {
+        "commission": commission_checks.commissions_belong_to_uplines
+    },
+    "commissions_are_booked": {
+        "commission": commission_checks.commissions_are_booked,
+        "member": commission_checks.commission_transfers_have_a_commission,
+    },
+    "withdrawals_are_booked": {
+        "withdrawal": withdrawal_checks.withdrawals_are_booked,
+        "member": withdrawal_checks.withdrawal_transfers_have_a_withdrawal,
+    },
+    "open_withdrawal_is_marked": {
+        "withdrawal": withdrawal_checks.open_withdrawals_are_marked,
+        "member": withdrawal_checks.marked_withdrawals_are_open,
+    },
     "nothing_is_overdue": {
         "order": checks.order_is_not_overdue,
         "group": checks.group_is_not_overdue,
         "refund": checks.refund_is_not_overdue,
+        "commission": commission_checks.commission_is_not_overdue,
+        "withdrawal": withdrawal_checks.withdrawal_is_not_overdue,
     },
     "whatever_waits_is_due": {
         "order": checks.order_waits_on_a_clock,
         "group": checks.group_waits_on_a_clock,
         "refund": checks.refund_waits_on_a_clock,
+        "commission": commission_checks.commission_waits_on_a_clock,
+        "withdrawal": withdrawal_checks.withdrawal_waits_on_a_clock,
     },
 }
-"""By what is looked at: a group, an order, a refund, a SKU's stock, an order's ledger account."""
+"""By what is looked at: a group, an order, a refund, a commission, a withdrawal, a SKU's stock, an
+order's or a member's account in the ledger, a closed day.
+"""
 
 logger = Logger()
 
@@ -200,7 +242,10 @@ def _in_all(looks: Iterable[list[Violation]]) -> list[Violation]:
 
 def _add_unreadable(books: Books, report: Report) -> None:
     """Every row says what the rows of its table say."""
-    read = (books.orders, books.refunds, books.groups, books.seats, books.bookings, books.supplies)
+    read = (
+        *(books.orders, books.refunds, books.groups, books.seats, books.supplies),
+        *(books.commissions, books.withdrawals, books.bookings, books.wallets, books.days),
+    )
     report.checked[READABLE] = sum(len(rows) for rows in read) + len(books.unreadable)
     report.violations += [
         Violation(READABLE, table, name, f"cannot be read: {why}")

@@ -7,40 +7,48 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
+from chalicelib.admin.audit_bookings import (
+    Booking,
+    ClosedDay,
+    Item,
+    Wallet,
+    booking_of,
+    sums_in,
+    text,
+    wallet_of,
+    whole,
+)
+from chalicelib.commissions.model import Commission
+from chalicelib.commissions.store import CommissionRow, commission_of
 from chalicelib.groups.model import Group, Seat
 from chalicelib.groups.store import GROUP, GroupRow, group_of, seat_of
+from chalicelib.ledger.close_day import CLOSING, TOTAL
+from chalicelib.ledger.store import BALANCE, TRANSFER
+from chalicelib.ledger.transfers import member_account
 from chalicelib.orders.model import Order
 from chalicelib.orders.store import OrderRow, order_of
 from chalicelib.refunds.model import Refund
 from chalicelib.refunds.store import RefundRow, refund_of
-
-Item = Mapping[str, Any]
-"""An item in DynamoDB's own JSON."""
+from chalicelib.withdrawals.model import Withdrawal
+from chalicelib.withdrawals.store import WITHDRAWAL as WITHDRAWAL_KIND
+from chalicelib.withdrawals.store import WithdrawalRow, withdrawal_of
 
 HASH_NAMES = {
     "orders": "order_id",
     "refunds": "refund_id",
     "groups": "group_id",
+    "commissions": "commission_id",
+    "withdrawals": "withdrawal_id",
     "ledger": "account_id",
     "stock": "sku_id",
 }
 """The tables an audit reads, and what names their rows."""
 
-_ORDER_ACCOUNT = "order:"
+ORDER, MEMBER, WITHDRAWAL, DAY = "order:", "member:", "withdrawal:", "day#"
+"""What a row of the ledger lies under: the first three with transfers."""
+
 _UNREADABLE = (ValueError, TypeError, LookupError)
-
-
-@dataclass(frozen=True)
-class Booking:
-    """A transfer as it lies in the ledger, believed in nothing."""
-
-    transfer_id: str
-    code: str
-    debit_account: str
-    credit_account: str
-    amount_fen: int
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,13 @@ class Books:
     refunds: dict[str, Refund] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     seats: dict[str, list[Seat]] = field(default_factory=dict)
+    commissions: dict[str, Commission] = field(default_factory=dict)
+    withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
     bookings: dict[str, list[Booking]] = field(default_factory=dict)
+    bookings_about: dict[tuple[str, str], list[Booking]] = field(default_factory=dict)
+    bookings_by_day: dict[str, list[Booking]] = field(default_factory=dict)
+    wallets: dict[str, Wallet] = field(default_factory=dict)
+    days: dict[str, ClosedDay] = field(default_factory=dict)
     supplies: dict[str, Supply] = field(default_factory=dict)
     units_held: Counter[str] = field(default_factory=Counter)
     unreadable: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -81,40 +95,76 @@ class Books:
     def add_seat(self, seat: Seat) -> None:
         self.seats.setdefault(seat.group_id, []).append(seat)
 
+    def add_withdrawal(self, withdrawal: Withdrawal) -> None:
+        """Take in a withdrawal without the person behind it."""
+        kept = replace(withdrawal, openid="", package_info=None)
+        self.withdrawals[withdrawal.withdrawal_id] = kept
+
+    def add_booking(self, booking: Booking) -> None:
+        """Take in a transfer, under its account, what it is about, and its day."""
+        account_id = booking.account_id
+        self.bookings.setdefault(account_id, []).append(booking)
+        self.bookings_about.setdefault((account_id, booking.about), []).append(booking)
+        self.bookings_by_day.setdefault(booking.business_day, []).append(booking)
+
     def is_unknown(self, table: str, name: str) -> bool:
         """Whether nothing can be said of that row: unreadable, or perhaps not read yet."""
         known: dict[str, Mapping[str, object]] = {
             "orders": self.orders,
             "refunds": self.refunds,
             "groups": self.groups,
+            "commissions": self.commissions,
+            "withdrawals": self.withdrawals,
         }
         not_read_yet = table in self.partial and name not in known[table]
         return not_read_yet or (table, name) in self.unreadable
+
+    def bookings_of_order(self, order_id: str) -> list[Booking]:
+        return self.bookings.get(ORDER + order_id, [])
+
+    def bookings_of_member(self, member_id: str, about: str | None = None) -> list[Booking] | None:
+        """All of them, or those about one order or withdrawal. None when some may not be there."""
+        account_id = member_account(member_id)
+        if "ledger" in self.partial or ("ledger", account_id) in self.unreadable:
+            return None
+        if about is not None:
+            return self.bookings_about.get((account_id, about), [])
+        return self.bookings.get(account_id, [])
 
     def subjects(self) -> dict[str, list[str]]:
         """What there is to look at, by kind, less what is unreadable.
 
         The ledger is looked at by the orders that it must know; when it was not read to its end,
-        by those that it does know.
+        by those that it does know, and by nothing that takes all of an account or a day.
         """
         paid = [order.order_id for order in self.orders.values() if order.paid_fen > 0]
-        in_ledger = [*([] if "ledger" in self.partial else paid), *self.bookings]
+        whole_ledger = "ledger" not in self.partial
+        in_ledger = [*(paid if whole_ledger else []), *self._accounts(ORDER)]
+        withdrawals = [*self.withdrawals, *self._accounts(WITHDRAWAL)]
+        members = [*self.wallets, *self._accounts(MEMBER)] if whole_ledger else []
         units_known = not self.partial & {"orders", "stock"}
         units = [*self.supplies, *self.units_held] if units_known else []
         return {
             "group": self._readable("groups", self.groups),
             "order": self._readable("orders", self.orders),
             "refund": self._readable("refunds", self.refunds),
-            "ledger": [
-                order_id
-                for order_id in dict.fromkeys(in_ledger)
-                if ("ledger", _ORDER_ACCOUNT + order_id) not in self.unreadable
-            ],
+            "commission": self._readable("commissions", self.commissions),
+            "withdrawal": self._readable("withdrawals", dict.fromkeys(withdrawals)),
+            "ledger": self._readable("ledger", dict.fromkeys(in_ledger), ORDER),
+            "member": self._readable("ledger", dict.fromkeys(members), MEMBER),
+            "day": list(self.days) if whole_ledger and not self._misses_bookings() else [],
             "stock": self._readable("stock", dict.fromkeys(units)),
         }
 
-    def _readable(self, table: str, names: Iterable[str]) -> list[str]:
-        return [name for name in names if (table, name) not in self.unreadable]
+    def _accounts(self, prefix: str) -> Iterable[str]:
+        """Whose transfers there are, of the accounts of that kind."""
+        return (name.removeprefix(prefix) for name in self.bookings if name.startswith(prefix))
+
+    def _misses_bookings(self) -> bool:
+        return any(table == "ledger" for table, _ in self.unreadable)
+
+    def _readable(self, table: str, names: Iterable[str], prefix: str = "") -> list[str]:
+        return [name for name in names if (table, prefix + name) not in self.unreadable]
 
     def refunds_of(self, order: Order) -> list[Refund] | None:
         """The refunds an order lists; None when one of them is unknown or not there."""
@@ -126,9 +176,9 @@ class Books:
 
 def _add_order(books: Books, item: Item) -> None:
     # The units count even when the rest of the row cannot be read.
-    held = _whole(item, "units_held")
+    held = whole(item, "units_held")
     if held:
-        books.units_held[_text(item, "sku_id")] += held
+        books.units_held[text(item, "sku_id")] += held
     order = order_of(OrderRow.from_item(item))
     if order is not None:
         books.add_order(order)
@@ -152,43 +202,56 @@ def _add_group_or_seat(books: Books, item: Item) -> None:
             books.add_seat(seat)
 
 
-def _add_booking(books: Books, item: Item) -> None:
-    account_id = _text(item, "account_id")
-    if not account_id.startswith(_ORDER_ACCOUNT):
+def _add_commission(books: Books, item: Item) -> None:
+    commission = commission_of(CommissionRow.from_item(item))
+    if commission is not None:
+        books.commissions[commission.commission_id] = commission
+
+
+def _add_withdrawal(books: Books, item: Item) -> None:
+    # Beside it may lie an operator's decision, written by hand.
+    if text(item, "kind") != WITHDRAWAL_KIND:
         return
-    booking = Booking(
-        transfer_id=_text(item, "transfer_id"),
-        code=_text(item, "code"),
-        debit_account=_text(item, "debit_account"),
-        credit_account=_text(item, "credit_account"),
-        amount_fen=_whole(item, "amount_fen"),
-    )
-    order_id = account_id.removeprefix(_ORDER_ACCOUNT)
-    books.bookings.setdefault(order_id, []).append(booking)
+    withdrawal = withdrawal_of(WithdrawalRow.from_item(item))
+    if withdrawal is not None:
+        books.add_withdrawal(withdrawal)
+
+
+def _add_ledger_item(books: Books, item: Item) -> None:
+    account_id, entry = text(item, "account_id"), text(item, "entry")
+    if account_id.startswith(DAY):
+        _add_to_day(books, account_id.removeprefix(DAY), entry, item)
+    elif account_id.startswith(MEMBER) and entry == BALANCE:
+        books.wallets[account_id.removeprefix(MEMBER)] = wallet_of(item)
+    elif account_id.startswith((ORDER, MEMBER, WITHDRAWAL)) and entry.startswith(TRANSFER):
+        books.add_booking(booking_of(item))
+    else:
+        raise LookupError(entry)
+
+
+def _add_to_day(books: Books, day: str, entry: str, item: Item) -> None:
+    closed = books.days.setdefault(day, ClosedDay())
+    if entry == CLOSING:
+        closed.is_closed, closed.transfer_count = True, whole(item, "transfer_count")
+    else:
+        closed.totals[entry.removeprefix(TOTAL)] = sums_in(item)
 
 
 def _add_units(books: Books, item: Item) -> None:
-    sku_id = _text(item, "sku_id")
+    sku_id = text(item, "sku_id")
     before = books.supplies.get(sku_id, Supply())
     books.supplies[sku_id] = Supply(
-        supplied=before.supplied + _whole(item, "supplied"),
-        units_left=before.units_left + _whole(item, "units_left"),
+        supplied=before.supplied + whole(item, "supplied"),
+        units_left=before.units_left + whole(item, "units_left"),
     )
-
-
-def _text(item: Item, name: str) -> str:
-    return str(item.get(name, {}).get("S", ""))
-
-
-def _whole(item: Item, name: str) -> int:
-    """A whole number; absent is 0. Raises ValueError for any other."""
-    return int(item.get(name, {}).get("N", "0"))
 
 
 _ADD: dict[str, Callable[[Books, Item], None]] = {
     "orders": _add_order,
     "refunds": _add_refund,
     "groups": _add_group_or_seat,
-    "ledger": _add_booking,
+    "commissions": _add_commission,
+    "withdrawals": _add_withdrawal,
+    "ledger": _add_ledger_item,
     "stock": _add_units,
 }

@@ -9,15 +9,18 @@ from datetime import datetime, timedelta
 
 from chalicelib.admin.audit_books import Books
 from chalicelib.groups.model import Group, GroupState, SeatState
-from chalicelib.orders.model import OrderState
-from chalicelib.refunds.model import ENDED, UNDER_WAY, Cause, RefundState
+from chalicelib.orders.model import WITH_THE_MEMBER, OrderState
+from chalicelib.refunds.model import ENDED, UNDECIDED, UNDER_WAY, Cause, RefundState
 
 OVERDUE_AFTER = timedelta(hours=1)
 """A sweep runs every minute and sets a bad item aside for an hour; later than that nobody looks."""
 
 _GROUP_IS_OVER = frozenset({GroupState.COMPLETE, GroupState.FAILED, GroupState.ABANDONED})
 _NEVER_PAID = frozenset({OrderState.AWAITING_PAYMENT, OrderState.CANCELLED})
-_HAS_A_SEAT = frozenset({OrderState.AWAITING_PAYMENT, OrderState.PAID, OrderState.TO_SHIP})
+_HAS_A_SEAT = frozenset(
+    {OrderState.AWAITING_PAYMENT, OrderState.PAID, OrderState.TO_SHIP, *WITH_THE_MEMBER}
+)
+_WAITS_FOR_TIME = frozenset({OrderState.AWAITING_PAYMENT, OrderState.SHIPPED, OrderState.RECEIVED})
 _ENDED_BY_REFUND = frozenset({OrderState.REFUNDING, OrderState.REFUNDED})
 _NOT_TO_BE_PAID = frozenset({RefundState.REJECTED, RefundState.WITHDRAWN})
 
@@ -205,12 +208,12 @@ def open_refunds_are_counted(books: Books, order_id: str) -> Iterator[str]:
 
 
 def undecided_adds_up(books: Books, order_id: str) -> Iterator[str]:
-    """An order knows how much of it waits for an operator's decision."""
+    """An order knows how much of it waits for an operator's decision, or for its goods."""
     order = books.orders[order_id]
     refunds = books.refunds_of(order)
     if refunds is None:
         return
-    waiting = [r for r in refunds if r.refund_state is RefundState.AWAITING_OPERATOR]
+    waiting = [r for r in refunds if r.refund_state in UNDECIDED]
     waiting_fen = sum(refund.amount_fen for refund in waiting)
     if order.undecided_fen != waiting_fen:
         yield f"{waiting_fen} fen wait for a decision, kept as {order.undecided_fen}"
@@ -261,10 +264,10 @@ def refund_is_not_overdue(books: Books, refund_id: str) -> Iterator[str]:
 
 
 def order_waits_on_a_clock(books: Books, order_id: str) -> Iterator[str]:
-    """An order to be paid has a time when a sweep ends the waiting."""
+    """An order to be paid, received or settled has a time when a sweep ends the waiting."""
     order = books.orders[order_id]
-    if order.order_state is OrderState.AWAITING_PAYMENT and order.due_at is None:
-        yield "awaits payment, and no sweep will ever look"
+    if order.order_state in _WAITS_FOR_TIME and order.due_at is None:
+        yield f"{order.order_state.value}, and no sweep will ever look"
 
 
 def group_waits_on_a_clock(books: Books, group_id: str) -> Iterator[str]:
@@ -275,7 +278,10 @@ def group_waits_on_a_clock(books: Books, group_id: str) -> Iterator[str]:
 
 
 def refund_waits_on_a_clock(books: Books, refund_id: str) -> Iterator[str]:
-    """A refund under way has a time when a sweep asks after it."""
+    """A refund under way has a time when a sweep asks after it; one whose goods were not sent, a
+    time when it is withdrawn.
+    """
     refund = books.refunds[refund_id]
-    if refund.refund_state in UNDER_WAY and refund.due_at is None:
+    unsent = refund.refund_state is RefundState.AWAITING_RETURN and refund.return_shipment is None
+    if (refund.refund_state in UNDER_WAY or unsent) and refund.due_at is None:
         yield f"{refund.refund_state.value}, and no sweep will ever look"

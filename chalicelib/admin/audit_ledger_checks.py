@@ -1,26 +1,47 @@
-"""The invariants of the ledger and of stock, in the way of audit_checks.py.
+"""The invariants of what the ledger holds of orders, of its closed days, and of stock, in the way
+of audit_checks.py.
 
 The ledger is believed in nothing: what it should hold follows from orders and refunds.
 """
 
 from collections.abc import Iterator
 
-from chalicelib.admin.audit_books import Booking, Books, Supply
-from chalicelib.ledger.transfers import Account, Code, transfer_id_for
+from chalicelib.admin.audit_bookings import (
+    Booking,
+    balance_fen,
+    members_together,
+    sums_by_account,
+    sums_of,
+)
+from chalicelib.admin.audit_books import MEMBER, ORDER, WITHDRAWAL, Books, Supply
+from chalicelib.admin.audit_rest import is_at_rest
+from chalicelib.ledger.transfers import Account, Code, sales_account, transfer_id_for
 from chalicelib.orders.model import Order
 from chalicelib.refunds.model import Refund, RefundState
 
 _REFUND_CODES = frozenset({Code.REFUND.value, Code.REFUND_BY_HAND.value})
-_ACCOUNTS = frozenset(account.value for account in Account)
 
 
 def debits_equal_credits(books: Books, order_id: str) -> Iterator[str]:
     """Each transfer moves at least one fen between two accounts that exist."""
-    for booking in books.bookings.get(order_id, []):
-        accounts = {booking.debit_account, booking.credit_account}
-        if booking.amount_fen < 1 or len(accounts) < 2 or not accounts <= _ACCOUNTS:
+    yield from _unsound(books, ORDER + order_id)
+
+
+def members_debits_equal_credits(books: Books, member_id: str) -> Iterator[str]:
+    """The same of a member's transfers."""
+    yield from _unsound(books, MEMBER + member_id)
+
+
+def withdrawals_debits_equal_credits(books: Books, withdrawal_id: str) -> Iterator[str]:
+    """The same of what a withdrawal was split into."""
+    yield from _unsound(books, WITHDRAWAL + withdrawal_id)
+
+
+def _unsound(books: Books, account_id: str) -> Iterator[str]:
+    for booking in books.bookings.get(account_id, []):
+        if not booking.is_sound:
             yield (
-                f"transfer {booking.transfer_id}: {booking.amount_fen} fen "
+                f"transfer {booking.transfer_id}: {booking.amount_fen} fen {booking.phase} "
                 f"from {booking.credit_account!r} to {booking.debit_account!r}"
             )
 
@@ -30,16 +51,18 @@ def payments_are_booked_once(books: Books, order_id: str) -> Iterator[str]:
     if books.is_unknown("orders", order_id):
         return
     order = books.orders.get(order_id)
-    bookings = books.bookings.get(order_id, [])
+    bookings = books.bookings_of_order(order_id)
     booked = [one.amount_fen for one in bookings if one.code == Code.PAYMENT.value]
     paid = [order.paid_fen] if order is not None and order.paid_fen > 0 else []
-    still_due = order is not None and order.due_at is not None
+    still_due = order is not None and not is_at_rest(order)
     if booked != paid and not (still_due and not booked):
         yield f"paid {paid} fen, booked {booked}"
 
 
 def refunds_are_booked_once(books: Books, order_id: str) -> Iterator[str]:
-    """One transfer per refund that succeeded, of its amount, unless its booking is still due."""
+    """One transfer per refund that succeeded, of its amount, unless its booking is still due: out
+    of the merchant's sales when the order was settled before, else out of what customers paid.
+    """
     refunds = _refunds(books, order_id)
     if refunds is None:
         return
@@ -48,15 +71,32 @@ def refunds_are_booked_once(books: Books, order_id: str) -> Iterator[str]:
         for refund in refunds
         if refund.refund_state is RefundState.SUCCEEDED
     }
-    booked = [b for b in books.bookings.get(order_id, []) if b.code in _REFUND_CODES]
+    booked = [b for b in books.bookings_of_order(order_id) if b.code in _REFUND_CODES]
     for booking in booked:
         refund = succeeded.get(booking.transfer_id)
         if refund is None or refund.amount_fen != booking.amount_fen:
             yield f"transfer {booking.transfer_id} of {booking.amount_fen} fen: no such refund"
+        elif booking.debit_account != _paid_back_from(books, order_id, refund):
+            yield f"transfer {booking.transfer_id} is taken from {booking.debit_account}"
     booked_ids = {booking.transfer_id for booking in booked}
     for transfer_id, refund in succeeded.items():
         if transfer_id not in booked_ids and refund.due_at is None:
             yield f"refund {refund.refund_id} of {refund.amount_fen} fen is not booked"
+
+
+def settlements_are_booked_once(books: Books, order_id: str) -> Iterator[str]:
+    """A settled order's rest is its merchant's sale, once, unless its booking is still due."""
+    if books.is_unknown("orders", order_id):
+        return
+    order = books.orders.get(order_id)
+    booked = [
+        (one.amount_fen, one.debit_account, one.credit_account)
+        for one in books.bookings_of_order(order_id)
+        if one.code == Code.SETTLEMENT.value
+    ]
+    still_due = order is not None and not is_at_rest(order)
+    if booked != _sales(order) and not (still_due and not booked):
+        yield f"settled {_sales(order)}, booked {booked}"
 
 
 def wechat_account_balances(books: Books, order_id: str) -> Iterator[str]:
@@ -74,9 +114,27 @@ def wechat_account_balances(books: Books, order_id: str) -> Iterator[str]:
         for refund in refunds
         if refund.refund_state is RefundState.SUCCEEDED and not refund.paid_by_hand
     )
-    balance_fen = balance(books.bookings.get(order_id, []), Account.WECHAT)
-    if balance_fen != expected_fen:
-        yield f"{balance_fen} fen on the account, {expected_fen} by its payment and refunds"
+    held_fen = balance(books.bookings_of_order(order_id), Account.WECHAT)
+    if held_fen != expected_fen:
+        yield f"{held_fen} fen on the account, {expected_fen} by its payment and refunds"
+
+
+def closed_days_add_up(books: Books, day: str) -> Iterator[str]:
+    """What a business day was closed with is what its transfers add up to, in as many debits as
+    credits.
+    """
+    closed, bookings = books.days[day], books.bookings_by_day.get(day, [])
+    if not closed.is_closed:
+        return
+    if closed.transfer_count != len(bookings):
+        yield f"closed with {closed.transfer_count} transfers of {len(bookings)}"
+    sums = sums_by_account(bookings, members_together)
+    for line in sorted({*sums, *closed.totals}):
+        if closed.totals.get(line) != sums.get(line):
+            yield f"{line} was closed with {closed.totals.get(line)}, and has {sums.get(line)}"
+    posted_fen = sum(balance_fen(total) for total in closed.totals.values())
+    if posted_fen:
+        yield f"debits and credits are {posted_fen} fen apart"
 
 
 def units_add_up(books: Books, sku_id: str) -> Iterator[str]:
@@ -87,10 +145,8 @@ def units_add_up(books: Books, sku_id: str) -> Iterator[str]:
 
 
 def balance(bookings: list[Booking], account: Account) -> int:
-    """Debits less credits of one account, in fen."""
-    debits_fen = sum(one.amount_fen for one in bookings if one.debit_account == account.value)
-    credits_fen = sum(one.amount_fen for one in bookings if one.credit_account == account.value)
-    return debits_fen - credits_fen
+    """Debits less credits of one account, in fen, of what is posted."""
+    return balance_fen(sums_of(bookings, account.value))
 
 
 def _refunds(books: Books, order_id: str) -> list[Refund] | None:
@@ -101,9 +157,24 @@ def _refunds(books: Books, order_id: str) -> list[Refund] | None:
     return books.refunds_of(order) if order is not None else []
 
 
+def _sales(order: Order | None) -> list[tuple[int, str, str]]:
+    """What an order's settlement books: nothing when it is not settled, or nothing was left."""
+    if order is None or order.settled_at is None or order.settled_fen < 1:
+        return []
+    accounts = Account.CUSTOMER_FUNDS.value, sales_account(order.merchant_id)
+    return [(order.settled_fen, *accounts)]
+
+
 def _is_due(order: Order, refunds: list[Refund]) -> bool:
-    return order.due_at is not None or any(refund.due_at is not None for refund in refunds)
+    return not is_at_rest(order) or any(refund.due_at is not None for refund in refunds)
 
 
 def _code(refund: Refund) -> Code:
     return Code.REFUND_BY_HAND if refund.paid_by_hand else Code.REFUND
+
+
+def _paid_back_from(books: Books, order_id: str, refund: Refund) -> str:
+    order = books.orders.get(order_id)
+    if order is None or not refund.after_settlement:
+        return Account.CUSTOMER_FUNDS.value
+    return sales_account(order.merchant_id)

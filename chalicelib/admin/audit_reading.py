@@ -9,20 +9,27 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from chalicelib.admin.audit_books import Books
+from chalicelib.admin.audit_bookings import booking_of
+from chalicelib.admin.audit_books import DAY, MEMBER, ORDER, WITHDRAWAL, Books
+from chalicelib.catalog.settings import MOST_LEVELS
+from chalicelib.commissions.model import commission_id_for
+from chalicelib.commissions.store import CommissionRow, commission_key, commission_of
 from chalicelib.groups import store as groups
 from chalicelib.groups.store import GroupRow
 from chalicelib.kit import reads
 from chalicelib.kit.clock import stored
 from chalicelib.kit.findings import FindingRow
 from chalicelib.kit.tables import Row
-from chalicelib.ledger.store import LedgerRow
+from chalicelib.ledger.store import LedgerRow, balance_key, transfers_of_day
+from chalicelib.ledger.transfers import Code
 from chalicelib.orders import store as orders
 from chalicelib.orders.model import Order
 from chalicelib.orders.store import OrderRow
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.store import RefundRow
 from chalicelib.stock.store import StockRow
+from chalicelib.withdrawals import store as withdrawals
+from chalicelib.withdrawals.store import WithdrawalRow
 
 ROWS_PER_PAGE = 250
 MOST_PAGES = 200
@@ -34,8 +41,12 @@ _ROWS: dict[str, type[Row]] = {
     "groups": GroupRow,
     "orders": OrderRow,
     "refunds": RefundRow,
+    "commissions": CommissionRow,
+    "withdrawals": WithdrawalRow,
     "ledger": LedgerRow,
 }
+
+_LEVELS = range(1, MOST_LEVELS + 1)
 
 TimeLeft = Callable[[], bool]
 
@@ -69,7 +80,7 @@ def _read_table(books: Books, table: str, *, time_left: TimeLeft, most_pages: in
 
 
 def read_around(kind: str, id: str, now: datetime) -> Books:
-    """What the checks of one group, order, refund or ledger account look at, as it is now."""
+    """What the checks of that kind look at when they look at this one, as it is now."""
     books = Books(now)
     _AROUND[kind](books, id)
     return books
@@ -91,7 +102,10 @@ def _around_order(books: Books, order_id: str) -> None:
         _add_refunds(books, order)
         if order.group_id is not None:
             _add_group(books, order.group_id)
-    _add_bookings(books, order_id)
+        _add_commissions(books, order_id)
+        for upline in order.uplines:
+            _add_wallet(books, upline.member_id)
+    _add_ledger(books, ORDER + order_id)
 
 
 def _around_refund(books: Books, refund_id: str) -> None:
@@ -114,10 +128,72 @@ def _add_refunds(books: Books, *its_orders: Order) -> None:
     books.refunds.update(refunds.read_all(refund_ids))
 
 
-def _add_bookings(books: Books, order_id: str) -> None:
+def _around_commission(books: Books, commission_id: str) -> None:
+    key = commission_key(commission_id)
+    commission = commission_of(reads.read(key).find(key))
+    if commission is not None:
+        books.commissions[commission_id] = commission
+        _add_ledger(books, MEMBER + commission.beneficiary_id)
+        order = orders.find(commission.order_id)
+        if order is not None:
+            books.add_order(order)
+
+
+def _around_withdrawal(books: Books, withdrawal_id: str) -> None:
+    _add_withdrawal(books, withdrawal_id)
+    _add_ledger(books, WITHDRAWAL + withdrawal_id)
+    withdrawal = books.withdrawals.get(withdrawal_id)
+    if withdrawal is not None:
+        _add_ledger(books, MEMBER + withdrawal.member_id)
+
+
+def _around_member(books: Books, member_id: str) -> None:
+    _add_ledger(books, MEMBER + member_id)
+    bookings = books.bookings_of_member(member_id) or []
+    earned = {one.about for one in bookings if one.code != Code.WITHDRAWAL.value}
+    _add_commissions(books, *sorted(earned))
+    wallet = books.wallets.get(member_id)
+    withdrawn = {one.about for one in bookings if one.code == Code.WITHDRAWAL.value}
+    withdrawn |= {wallet.open_withdrawal_id} if wallet is not None else set()
+    for withdrawal_id in sorted(withdrawn - {""}):
+        _add_withdrawal(books, withdrawal_id)
+
+
+def _around_day(books: Books, day: str) -> None:
+    _add_ledger(books, DAY + day)
+    for row in transfers_of_day(day):
+        books.add_booking(booking_of(row.to_item() | {"day_shard": {"S": day}}))
+
+
+def _add_commissions(books: Books, *order_ids: str) -> None:
+    """Those of both levels of each order."""
+    ids = [commission_id_for(order_id, level) for order_id in order_ids for level in _LEVELS]
+    keys = [commission_key(commission_id) for commission_id in ids]
+    found = reads.read(*keys)
+    for key in keys:
+        commission = commission_of(found.find(key))
+        if commission is not None:
+            books.commissions[commission.commission_id] = commission
+
+
+def _add_withdrawal(books: Books, withdrawal_id: str) -> None:
+    withdrawal = withdrawals.find(withdrawal_id)
+    if withdrawal is not None:
+        books.add_withdrawal(withdrawal)
+
+
+def _add_wallet(books: Books, member_id: str) -> None:
+    key = balance_key(member_id)
+    row = reads.read(key).find(key)
+    if row is not None:
+        books.add_item("ledger", row.to_item())
+
+
+def _add_ledger(books: Books, account_id: str) -> None:
+    """Everything that lies under it: transfers, a balance, a day's totals."""
     start: dict[str, Any] | None = None
     while True:
-        condition = LedgerRow.account_id == f"order:{order_id}"
+        condition = LedgerRow.account_id == account_id
         items, start = reads.query(LedgerRow, condition, limit=ROWS_PER_PAGE, start=start)
         for item in items:
             books.add_item("ledger", item)
@@ -130,6 +206,10 @@ _AROUND: dict[str, Callable[[Books, str], None]] = {
     "order": _around_order,
     "refund": _around_refund,
     "ledger": _around_order,
+    "commission": _around_commission,
+    "withdrawal": _around_withdrawal,
+    "member": _around_member,
+    "day": _around_day,
 }
 
 

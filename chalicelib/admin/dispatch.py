@@ -19,6 +19,8 @@ from chalicelib.kit.errors import InvalidRequest, NotAllowed, Refusal
 
 MOVES_MONEY: Mapping[str, bool] = {
     "put_merchant": False,
+    "put_store": False,
+    "create_guides": False,
     "put_product": False,
     "put_freight": False,
     "put_campaign": False,
@@ -28,20 +30,27 @@ MOVES_MONEY: Mapping[str, bool] = {
     "get_settings": False,
     "get_campaign": False,
     "get_member": False,
+    "get_store": False,
     "get_order": False,
     "get_group": False,
     "list_orders": False,
     "list_groups": False,
     "list_refunds": False,
+    "get_wallet": False,
+    "list_withdrawals": False,
     "find": False,
     "audit": False,
     "sweep": False,
     "cancel_order": False,
+    "ship_order": False,
+    "correct_shipment": False,
     "cancel_group": True,
     "refund_order": True,
     "decide_refund": True,
     "retry_refund": True,
     "resolve_abnormal_refund": True,
+    "approve_withdrawal": True,
+    "reject_withdrawal": True,
 }
 """Every command, and whether it moves money."""
 

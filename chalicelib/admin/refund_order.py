@@ -16,7 +16,7 @@ from chalicelib.groups.model import GroupState
 from chalicelib.kit.money import PriceFen
 from chalicelib.orders import store as orders
 from chalicelib.orders.errors import IdempotencyConflict
-from chalicelib.orders.model import Order, OrderState
+from chalicelib.orders.model import WITH_THE_MEMBER, Order, OrderState
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.errors import OrderNotRefundable, RefundExceedsPayment
 from chalicelib.refunds.model import (
@@ -103,7 +103,7 @@ def _leaves_group(order: Order, takes_all: bool, now: datetime) -> bool:
     """Whether the order waits for its group, and so is refunded by leaving it, if that is
     allowed.
     """
-    if order.order_state is OrderState.TO_SHIP:
+    if order.order_state in {OrderState.TO_SHIP, *WITH_THE_MEMBER}:
         return False
     if order.order_state is not OrderState.PAID:
         raise OrderNotRefundable()

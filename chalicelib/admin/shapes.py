@@ -1,4 +1,4 @@
-"""What operators see of orders, groups and refunds: more than members do, in the same words.
+"""What operators see of orders, groups, refunds and withdrawals: more than members do, in the same words.
 
 Never shows an openid. The address is only in `order_in_full`, for whoever ships it; lists leave
 it out.
@@ -12,9 +12,10 @@ from chalicelib.groups.model import Group, Seat
 from chalicelib.groups.show import summary
 from chalicelib.kit.clock import shown
 from chalicelib.orders.model import Order
-from chalicelib.orders.show import refund_answer, show_all
+from chalicelib.orders.show import refund_answer, shipment_answer, show_all
 from chalicelib.refunds.model import Refund
 from chalicelib.wiring import Wiring
+from chalicelib.withdrawals.model import Withdrawal
 
 
 def _moment(moment: datetime | None) -> str | None:
@@ -56,10 +57,31 @@ def orders_in_full(orders: Sequence[Order], wiring: Wiring) -> list[dict[str, An
             "product_id": order.product_id,
             "units_held": order.units_held,
             "cancelled_at": _moment(order.cancelled_at),
+            **_on_its_way(order),
+            "settled_fen": order.settled_fen,
             "due_at": _moment(order.due_at),
         }
         for order, answer in zip(orders, answers, strict=True)
     ]
+
+
+def shipment_in_full(order: Order) -> dict[str, Any]:
+    """What a command that ships answers: how the order goes to its member, and what is next."""
+    return {
+        "order_id": order.order_id,
+        "status": order.order_state.value,
+        "shipment": shipment_answer(order.shipment),
+        **_on_its_way(order),
+        "due_at": _moment(order.due_at),
+    }
+
+
+def _on_its_way(order: Order) -> dict[str, Any]:
+    return {
+        "shipment_upload": order.shipment_upload,
+        "receives_at": _moment(order.receives_at),
+        "settles_at": _moment(order.settles_at),
+    }
 
 
 def group_in_brief(group: Group, *, now: datetime) -> dict[str, Any]:
@@ -100,7 +122,34 @@ def refund_in_full(refund: Refund) -> dict[str, Any]:
         "out_refund_no": refund.out_refund_no,
         "wechat_refund_id": refund.wechat_refund_id,
         "decision_reason": refund.decision_reason,
+        "after_settlement": refund.after_settlement,
         "paid_by_hand": refund.paid_by_hand,
         "evidence_urls": list(refund.evidence_urls),
         "due_at": _moment(refund.due_at),
+    }
+
+
+def withdrawal_in_full(withdrawal: Withdrawal) -> dict[str, Any]:
+    """A withdrawal with all that operators need; nothing of the payee."""
+    return {
+        "withdrawal_id": withdrawal.withdrawal_id,
+        "member_id": withdrawal.member_id,
+        "app_id": withdrawal.app_id,
+        "status": withdrawal.withdrawal_state.value,
+        "amount_fen": withdrawal.gross_fen,
+        "fee_fen": withdrawal.fee_fen,
+        "tax_fen": withdrawal.tax_fen,
+        "net_fen": withdrawal.net_fen,
+        "tax_regime": withdrawal.tax_regime,
+        "names_payee": withdrawal.names_payee,
+        "requested_at": shown(withdrawal.requested_at),
+        "submitted_at": _moment(withdrawal.submitted_at),
+        "cancel_requested_at": _moment(withdrawal.cancel_requested_at),
+        "settled_at": _moment(withdrawal.settled_at),
+        "transfer_bill_no": withdrawal.transfer_bill_no,
+        "fail_reason": withdrawal.fail_reason,
+        "refusal_code": withdrawal.refusal_code,
+        "operator": withdrawal.operator,
+        "decision_reason": withdrawal.decision_reason,
+        "due_at": _moment(withdrawal.due_at),
     }

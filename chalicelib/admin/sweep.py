@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib import sweeps
 from chalicelib.admin.command import Command
+from chalicelib.commissions.store import CommissionRow
 from chalicelib.groups.store import GroupRow
 from chalicelib.kit.clock import after
 from chalicelib.kit.due import DueRow, due_items
@@ -15,6 +16,7 @@ from chalicelib.orders.store import OrderRow
 from chalicelib.refunds.store import RefundRow
 from chalicelib.sweeps import Swept
 from chalicelib.wiring import Wiring
+from chalicelib.withdrawals.store import WithdrawalRow
 
 MOST_ROUNDS = 10
 SECONDS_FOR_ALL = 40
@@ -25,8 +27,16 @@ _SWEEPS = {
     "orders": sweeps.sweep_orders,
     "groups": sweeps.sweep_groups,
     "refunds": sweeps.sweep_refunds,
+    "commissions": sweeps.sweep_commissions,
+    "withdrawals": sweeps.sweep_withdrawals,
 }
-_ROWS: dict[str, type[DueRow]] = {"orders": OrderRow, "groups": GroupRow, "refunds": RefundRow}
+_ROWS: dict[str, type[DueRow]] = {
+    "orders": OrderRow,
+    "groups": GroupRow,
+    "refunds": RefundRow,
+    "commissions": CommissionRow,
+    "withdrawals": WithdrawalRow,
+}
 
 
 class Payload(Command):

@@ -49,6 +49,14 @@ class Merchant(Frozen):
     name: Title
 
 
+class Store(Frozen):
+    """A merchant's shop (门店), where guides look after customers."""
+
+    store_id: Identifier
+    merchant_id: Identifier
+    name: Title
+
+
 class Freight(Frozen):
     """What a merchant charges to send one order, and where it does not send. Absent: free."""
 

@@ -128,10 +128,15 @@ class NoticeKind(StrEnum):
     """What members are told of through WeChat's subscribe messages (订阅消息)."""
 
     GROUP_COMPLETE = "group_complete"
+    """Their group is complete: the goods will be shipped."""
     GROUP_FAILED = "group_failed"
+    """Their group's time ran out: the money is on its way back."""
     REFUND_PAID = "refund_paid"
+    """The money is back."""
     COMMISSION_EARNED = "commission_earned"
+    """A commission is theirs to take out."""
     WITHDRAWAL_TO_CONFIRM = "withdrawal_to_confirm"
+    """Money waits in WeChat until they take it."""
 
 
 class NoticeValue(StrEnum):
@@ -185,6 +190,11 @@ class Settings(Frozen):
     withdrawal: WithdrawalSettings = WithdrawalSettings()
     notices: dict[NoticeKind, NoticeTemplate] = Field(default_factory=dict)
     pages: Pages = Pages()
+
+    @property
+    def template_ids(self) -> tuple[str, ...]:
+        """The templates of all notices, each once."""
+        return tuple(dict.fromkeys(notice.template_id for notice in self.notices.values()))
 
     def changed(self, change: Mapping[str, Any]) -> "Settings":
         """These settings with what `change` names; what it leaves out, at any depth, stays."""

@@ -1,4 +1,5 @@
-"""The catalogue table: merchants, products, SKUs, freight, campaigns, their revisions, settings.
+"""The catalogue table: merchants, stores, products, SKUs, freight, campaigns, their revisions,
+settings.
 
 Each item's `content` is the value of model.py as it is; the other attributes only carry the sparse
 browsing indexes, the figures, and what belongs to what. Guards live here; no verb's decision does.
@@ -18,6 +19,7 @@ from chalicelib.catalog.model import (
     Offers,
     Product,
     Sku,
+    Store,
 )
 from chalicelib.catalog.settings import Settings
 from chalicelib.kit.clock import stored
@@ -54,6 +56,10 @@ def merchant_key(merchant_id: str) -> CatalogKey:
     return CatalogRow.key(merchant_id, "merchant")
 
 
+def store_key(store_id: str) -> CatalogKey:
+    return CatalogRow.key(store_id, "store")
+
+
 def freight_key(merchant_id: str) -> CatalogKey:
     return CatalogRow.key(merchant_id, "freight")
 
@@ -88,6 +94,10 @@ def settings_key() -> CatalogKey:
 
 def merchant_of(row: CatalogRow | None) -> Merchant | None:
     return _value(Merchant, row)
+
+
+def store_of(row: CatalogRow | None) -> Store | None:
+    return _value(Store, row)
 
 
 def freight_of(row: CatalogRow | None, merchant_id: str) -> Freight:
@@ -137,6 +147,10 @@ def content_of(value: BaseModel) -> dict[str, object]:
 
 def merchant_row(merchant: Merchant) -> CatalogRow:
     return CatalogRow(id=merchant.merchant_id, kind="merchant", content=content_of(merchant))
+
+
+def store_row(store: Store) -> CatalogRow:
+    return CatalogRow(id=store.store_id, kind="store", content=content_of(store))
 
 
 def freight_row(freight: Freight) -> CatalogRow:

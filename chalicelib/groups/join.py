@@ -29,8 +29,10 @@ from chalicelib.orders.purchase import (
     Purchase,
     buyer,
     draft,
+    inviters_key,
     price_in,
     read_again,
+    relations,
     replay,
     sku_or_refuse,
 )
@@ -58,10 +60,12 @@ def join(group_id: str, purchase: Purchase, *, clock: Clock, wechat_pay: WechatP
 def _join(group_id: str, purchase: Purchase, *, clock: Clock) -> Placed:
     order_key = orders.order_key(purchase.order_id)
     member_key = members.profile_key(purchase.caller.member_id)
+    referral_key = members.referral_key(purchase.caller.member_id)
     sku_key = catalog.sku_key(purchase.sku_id)
     group_key = groups.group_key(group_id)
     seat_key = groups.seat_key(group_id, purchase.caller.member_id)
-    found = read(order_key, member_key, sku_key, group_key, seat_key, catalog.settings_key())
+    settings_key = catalog.settings_key()
+    found = read(order_key, member_key, referral_key, sku_key, group_key, seat_key, settings_key)
     before = replay(orders.order_of(found.find(order_key)), purchase)
     if before is not None:
         return before
@@ -79,11 +83,12 @@ def _join(group_id: str, purchase: Purchase, *, clock: Clock) -> Placed:
         if twin is not None:
             return twin
         raise refusal
-    settings = catalog.settings_of(found.find(catalog.settings_key()))
+    settings = catalog.settings_of(found.find(settings_key))
     sku = sku_or_refuse(catalog.sku_of(found.find(sku_key)))
     revision_key = catalog.revision_key(group.campaign_id, group.campaign_revision)
     freight_key = catalog.freight_key(sku.merchant_id)
-    found_too = read(revision_key, freight_key)
+    referral = members.referral_of(found.find(referral_key))
+    found_too = read(revision_key, freight_key, inviters_key(referral))
     campaign = catalog.revision_of(found_too.find(revision_key))
     if campaign is None:
         raise NotFound("The group's campaign is gone.")
@@ -92,8 +97,10 @@ def _join(group_id: str, purchase: Purchase, *, clock: Clock) -> Placed:
     order = draft(
         purchase,
         member=member,
+        relations=relations(referral, found_too),
         sku=sku,
         freight=catalog.freight_of(found_too.find(freight_key), sku.merchant_id),
+        settings=settings,
         unit_price_fen=price_in(campaign, purchase.sku_id),
         now=now,
         pay_deadline=_pay_deadline(group, now, settings.pay_window_seconds),

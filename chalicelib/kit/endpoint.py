@@ -5,6 +5,7 @@ Chalice's middleware never sees what a view raises, so views are wrapped here. K
 shops; routes get it from wiring.
 """
 
+import base64
 import functools
 import json
 import re
@@ -61,7 +62,9 @@ class NoQuery(Query):
 
 @dataclass(frozen=True)
 class Call:
-    """One request, checked. `body` and `query` are instances of what the route declared."""
+    """One request, checked. `body` and `query` are instances of what the route declared; where it
+    declared None, the body is in `raw_body` and the query is a mapping of texts.
+    """
 
     caller: Caller | None
     body: Any
@@ -74,14 +77,25 @@ class Call:
     @property
     def member_id(self) -> str:
         """The caller's member id. Only on routes that require signing in."""
+        return self._signed_in.member_id
+
+    @property
+    def app_id(self) -> str:
+        """The app the caller signed in through. Only on routes that require signing in."""
+        return self._signed_in.app_id
+
+    @property
+    def _signed_in(self) -> Caller:
         if self.caller is None:
             raise NotSignedIn()
-        return self.caller.member_id
+        return self.caller
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a view gives back: JSON content (None for an empty 204) and headers."""
+    """What a view gives back: JSON content (None for an empty 204, a text as it is, bytes with a
+    `Content-Type` of their own) and headers.
+    """
 
     content: Any
     status: int = 200
@@ -104,14 +118,15 @@ class Endpoint:
         self,
         *,
         body: type[Body] | None = NoBody,
-        query: type[Query] = NoQuery,
+        query: type[Query] | None = NoQuery,
         signed_in: bool | None = True,
         keyed: bool = False,
     ) -> Callable[[View], Callable[..., Response]]:
         """Declare what a view takes.
 
         `signed_in`: True requires a token, None reads one if sent, False ignores it.
-        `keyed`: requires an Idempotency-Key. `body=None` leaves the raw bytes to the view.
+        `keyed`: requires an Idempotency-Key. `body=None` leaves the raw bytes to the view,
+        `query=None` whatever parameters there are.
         """
 
         def wrap(view: View) -> Callable[..., Response]:
@@ -140,7 +155,7 @@ class Endpoint:
         self,
         request: Request,
         body: type[Body] | None,
-        query: type[Query],
+        query: type[Query] | None,
         signed_in: bool | None,
         keyed: bool,
     ) -> Call:
@@ -189,9 +204,11 @@ def _payload(body: type[Body], raw_body: bytes) -> Body:
         raise invalid(error) from error
 
 
-def _parameters(query: type[Query], request: Request) -> Query:
+def _parameters(query: type[Query] | None, request: Request) -> Query | dict[str, str]:
     given = request.query_params
     flat = {name: given[name] for name in given} if given else {}
+    if query is None:
+        return flat
     try:
         return query.model_validate(flat)
     except ValidationError as error:
@@ -224,12 +241,28 @@ def _ids(path: Mapping[str, str]) -> dict[str, str]:
     return ids
 
 
+class BytesResponse(Response):
+    """An answer of bytes. API Gateway gets them as base64, and is told so whatever the client
+    accepts: Chalice alone would refuse a client that does not name the type.
+    """
+
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
+        encoded = Response(base64.b64encode(self.body), self.headers, self.status_code)
+        answer = encoded.to_dict(binary_types)
+        return {**answer, "body": answer["body"].decode(), "isBase64Encoded": True}
+
+
 def _response(answer: Answer) -> Response:
     headers: dict[str, str | list[str]] = dict(answer.headers)
     if answer.content is None:
         return Response(body="", status_code=answer.status, headers=headers)
-    headers.setdefault("Content-Type", "application/json; charset=utf-8")
+    if isinstance(answer.content, bytes):
+        return BytesResponse(answer.content, headers, answer.status)
     content = answer.content
+    if isinstance(content, str):
+        headers.setdefault("Content-Type", "text/plain; charset=utf-8")
+        return Response(body=content, status_code=answer.status, headers=headers)
+    headers.setdefault("Content-Type", "application/json; charset=utf-8")
     if isinstance(content, BaseModel):
         text = content.model_dump_json()
     else:

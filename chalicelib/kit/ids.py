@@ -22,6 +22,11 @@ def random_id(prefix: str) -> str:
     return f"{prefix}_{_base32(secrets.token_bytes(17))}"
 
 
+def random_bytes(count: int) -> bytes:
+    """So many bytes that nobody can foresee."""
+    return secrets.token_bytes(count)
+
+
 def derived_id(prefix: str, *cause: str) -> str:
     """The id of what this cause brings about; the same cause always gives the same id."""
     digest = hashlib.sha256("\x1f".join(cause).encode()).digest()

@@ -135,6 +135,12 @@ def check_out_of_debt(
     writes.check(balance_key(member_id), guard=guard, refusal=refusal)
 
 
+def check_none_open(writes: WriteSet, member_id: str) -> None:
+    """Let all fail while a withdrawal of the member is under way -> WithdrawalOpen."""
+    guard = LedgerRow.open_withdrawal_id.does_not_exist()
+    writes.check(balance_key(member_id), guard=guard, refusal=_refusal_while_open)
+
+
 def close(writes: WriteSet, member_id: str, *, now: datetime, refusal: RefusalOf) -> None:
     """Let the member earn nothing more. Guard: nothing is theirs, announced or on its way."""
     row = LedgerRow
@@ -145,13 +151,6 @@ def close(writes: WriteSet, member_id: str, *, now: datetime, refusal: RefusalOf
     )
     actions = [row.closed_at.set(now)]
     writes.update(balance_key(member_id), actions, guard=nothing_left, refusal=refusal)
-
-
-def reopen(member_id: str) -> None:
-    """Undo a `close` when the member stays after all."""
-    writes = WriteSet()
-    writes.update(balance_key(member_id), [LedgerRow.closed_at.remove()])
-    writes.commit()
 
 
 def transfers_of_member(
@@ -211,6 +210,11 @@ def _entry(account_id: str, transfer: Transfer) -> str:
     if account_id.startswith("member:"):
         return f"{TRANSFER}{stored(transfer.posted_at)}#{transfer.transfer_id}"
     return TRANSFER + transfer.transfer_id
+
+
+def _refusal_while_open(row: LedgerRow | None) -> Exception:
+    withdrawal_id = row.open_withdrawal_id if row is not None else None
+    return WithdrawalOpen(context={"withdrawal_id": withdrawal_id})
 
 
 def _refusal_to_reserve(row: LedgerRow | None) -> Exception:

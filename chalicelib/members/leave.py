@@ -1,16 +1,22 @@
-"""Leave (注销): the person goes, the books stay. Refused while an order of theirs is under way.
+"""Leave (注销): the person goes, the books stay. Refused while an order of theirs is under way, or
+money is theirs.
 
-First the member is marked as leaving, so that nothing new can be placed; then orders lose their
-personal data, and the profile goes last: a crash in between leaves a member who can ask again.
+First the member is marked as leaving, so that nothing new can be placed, then their balance is
+closed, so that nothing new is earned; then orders lose their personal data, and the profile goes
+last: a crash in between leaves a member who can ask again.
 """
 
 from chalicelib.kit.clock import Clock
-from chalicelib.kit.errors import NotFound
+from chalicelib.kit.errors import NotFound, TryAgain
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
+from chalicelib.ledger import store as ledger
 from chalicelib.members import store as members
 from chalicelib.members.errors import AccountInUse
 from chalicelib.orders import store as orders
+
+_PER_COMMIT = 50
+_MOST_COMMITS = 40
 
 
 def leave(member_id: str, *, clock: Clock) -> None:
@@ -23,10 +29,37 @@ def _attempt(member_id: str, clock: Clock) -> None:
     if member is None:
         raise NotFound()
     members.mark_leaving(member_id, clock.now())  # guard: still there -> read again
-    if orders.open_orders_of(member_id):
+    try:
+        _close(member_id, clock)
+    except AccountInUse:
         members.mark_leaving(member_id, None)
-        raise AccountInUse()
+        raise
     orders.erase_personal_data(member_id)
+    _forget_kinds(member_id)
     writes = WriteSet()
     members.forget_member(writes, member)  # guard: identities as read -> read again
     writes.commit()
+
+
+def _close(member_id: str, clock: Clock) -> None:
+    """Let nothing more be earned. Nothing after this refuses, so it is never taken back."""
+    if orders.open_orders_of(member_id):
+        raise AccountInUse()
+    writes = WriteSet()
+    # guard: nothing is theirs, announced or on its way -> AccountInUse
+    ledger.close(writes, member_id, now=clock.now(), refusal=lambda _row: AccountInUse())
+    writes.commit()
+
+
+def _forget_kinds(member_id: str) -> None:
+    """Delete what is known of them beside the profile. Raises TryAgain when it is more than one
+    request can delete: asking again goes on.
+    """
+    for _ in range(_MOST_COMMITS):
+        keys = members.kinds_of(member_id, limit=_PER_COMMIT)
+        if not keys:
+            return
+        writes = WriteSet()
+        members.forget_kinds(writes, keys)
+        writes.commit()
+    raise TryAgain("There is more to erase; ask again.")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from chalice.app import Blueprint
 
 from chalicelib import wiring
+from chalicelib.catalog.recent_settings import recent_settings
 from chalicelib.kit import tokens
 from chalicelib.kit.clock import shown
 from chalicelib.kit.endpoint import Answer, Call
@@ -26,9 +27,6 @@ from chalicelib.members.schemas import (
     SessionAnswer,
     SignIn,
 )
-
-REFERRAL_LEVELS = 0
-"""Nobody earns by inviting yet."""
 
 routes = Blueprint(__name__)
 endpoint = wiring.endpoint(routes)
@@ -65,7 +63,11 @@ def get_me(call: Call) -> Answer:
 def put_me(call: Call) -> Answer:
     """Change my nickname or avatar."""
     change = call.body.model_dump(exclude_unset=True)
-    return Answer(MemberAnswer.of(changing.change_profile(call.member_id, change)))
+    wechat_api = wiring.current().wechat_api
+    member = changing.change_profile(
+        call.member_id, change, app_id=call.app_id, wechat_api=wechat_api
+    )
+    return Answer(MemberAnswer.of(member))
 
 
 @routes.route("/me", methods=["DELETE"])
@@ -80,12 +82,13 @@ def delete_me(call: Call) -> Answer:
 @endpoint(signed_in=False)
 def get_config(_call: Call) -> Answer:
     """What a client must know before it asks."""
-    environment = wiring.current().environment
-    templates = (part.strip() for part in environment.subscribe_template_ids.split(","))
+    here = wiring.current()
+    environment, settings = here.environment, recent_settings(clock=here.clock)
+    template_ids = dict.fromkeys((*environment.template_ids, *settings.template_ids))
     answer = ConfigAnswer(
         mch_id=environment.wechat_merchant_id,
-        subscribe_template_ids=[template for template in templates if template],
-        referral_levels=REFERRAL_LEVELS,
+        subscribe_template_ids=list(template_ids),
+        referral_levels=len(settings.commission.rates_bp),
         service_contact=environment.service_contact or None,
     )
     return Answer(answer)

@@ -6,19 +6,25 @@ profile it belongs to. Personal data lives here and in orders, nowhere else.
 
 from datetime import datetime
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.kit.reads import read
+from chalicelib.kit.reads import query, read
 from chalicelib.kit.tables import Key, PlainMapAttribute, Row, TimeAttribute
 from chalicelib.kit.tokens import NotSignedIn
-from chalicelib.kit.writes import WriteSet
+from chalicelib.kit.writes import Changed, RefusalOf, WriteSet
 from chalicelib.members.model import Member
+from chalicelib.referrals.model import Referral
+
+INVITEES = "by_inviter"
 
 
 class MemberRow(Row):
-    """What is known of a member, by kind; `profile` is who they are."""
+    """What is known of a member, by kind: `profile` is who they are, `referral` who brought them
+    here, `buyer` that they have paid, `invitee#…` what somebody they brought here has brought them,
+    `subscription#…` how many messages of a template they have accepted.
+    """
 
     class Meta:
         table = "members"
@@ -31,6 +37,16 @@ class MemberRow(Row):
     unionid = UnicodeAttribute(null=True)
     created_at = TimeAttribute(null=True)
     leaving_at = TimeAttribute(null=True)
+    sealed_payee = UnicodeAttribute(null=True)
+    inviter_id = UnicodeAttribute(null=True)
+    share_code = UnicodeAttribute(null=True)
+    bound_at = TimeAttribute(null=True)
+    expires_at = TimeAttribute(null=True)
+    guide = BooleanAttribute(null=True)
+    first_paid_at = TimeAttribute(null=True)
+    orders_count = NumberAttribute(null=True)
+    commission_fen = NumberAttribute(null=True)
+    quota = NumberAttribute(null=True)
 
 
 class IdentityRow(Row):
@@ -48,6 +64,11 @@ IdentityKey = Key[IdentityRow]
 
 def profile_key(member_id: str) -> Key[MemberRow]:
     return MemberRow.key(member_id, "profile")
+
+
+def payee_key(member_id: str) -> Key[MemberRow]:
+    """Who a member's withdrawals are paid to, sealed."""
+    return MemberRow.key(member_id, "payee")
 
 
 def openid_key(app_id: str, openid: str) -> IdentityKey:
@@ -121,14 +142,24 @@ def change_profile(writes: WriteSet, member: Member) -> None:
     )
 
 
-def must_stay(writes: WriteSet, member_id: str) -> None:
+def _gone(_row: object) -> Exception:
+    return NotSignedIn("This account no longer exists.")
+
+
+def keep_payee(writes: WriteSet, member_id: str, sealed_payee: str) -> None:
+    """Keep who the member's withdrawals are paid to; what was kept before is gone."""
+    writes.put(MemberRow(member_id=member_id, kind="payee", sealed_payee=sealed_payee))
+
+
+def must_stay(writes: WriteSet, member_id: str, *, refusal: RefusalOf = _gone) -> None:
     """Let all fail unless the member is there and not on the way out. Refusal: NotSignedIn."""
     stays = MemberRow.member_id.exists() & MemberRow.leaving_at.does_not_exist()
-    writes.check(
-        profile_key(member_id),
-        guard=stays,
-        refusal=lambda _row: NotSignedIn("This account no longer exists."),
-    )
+    writes.check(profile_key(member_id), guard=stays, refusal=refusal)
+
+
+def is_staying(row: MemberRow | None) -> bool:
+    """Whether a profile as read is there and not on the way out."""
+    return row is not None and row.leaving_at is None
 
 
 def mark_leaving(member_id: str, now: datetime | None) -> None:
@@ -138,6 +169,132 @@ def mark_leaving(member_id: str, now: datetime | None) -> None:
     actions: list[Action] = [leaving.set(now) if now is not None else leaving.remove()]
     writes.update(profile_key(member_id), actions, guard=MemberRow.member_id.exists())
     writes.commit()
+
+
+def referral_key(member_id: str) -> Key[MemberRow]:
+    """Who brought this member here."""
+    return MemberRow.key(member_id, "referral")
+
+
+def buyer_key(member_id: str) -> Key[MemberRow]:
+    """Since when this member has paid for something."""
+    return MemberRow.key(member_id, "buyer")
+
+
+_REFERRAL_FIELDS = frozenset(Referral.__dataclass_fields__)
+
+
+def referral_of(row: MemberRow | None) -> Referral | None:
+    """The relation as it was bound; it may have expired since."""
+    return Referral(**row.given(_REFERRAL_FIELDS)) if row is not None else None
+
+
+def bind(writes: WriteSet, member_id: str, referral: Referral, *, before: Referral | None) -> None:
+    """Give a member this inviter. Guard: the relation is as in `before` -> Changed."""
+    row = MemberRow
+    guard: Condition = row.member_id.does_not_exist()
+    if before is not None:
+        guard = (row.inviter_id == before.inviter_id) & (row.bound_at == before.bound_at)
+    ends: Action = row.expires_at.remove()
+    if referral.expires_at is not None:
+        ends = row.expires_at.set(referral.expires_at)
+    actions = [
+        row.inviter_id.set(referral.inviter_id),
+        row.share_code.set(referral.share_code),
+        row.bound_at.set(referral.bound_at),
+        row.guide.set(referral.guide),
+        ends,
+    ]
+    writes.update(referral_key(member_id), actions, guard=guard)
+
+
+def must_not_follow(writes: WriteSet, inviter_id: str, visitor_id: str, *, now: datetime) -> None:
+    """Let all fail with Changed when the inviter was brought here by the visitor."""
+    row = MemberRow
+    guard = row.member_id.does_not_exist() | (row.inviter_id != visitor_id)
+    writes.check(referral_key(inviter_id), guard=guard | (row.expires_at <= now))
+
+
+def bound_to(inviter_id: str, *, up_to: str, limit: int) -> tuple[list[tuple[str, str]], bool]:
+    """Who was bound to the inviter up to then, the newest first, as (member_id, bound_at), and
+    whether there are more. As the index knows it: read each relation to see whether it lasts.
+    """
+    keys = (MemberRow.inviter_id == inviter_id) & (MemberRow.bound_at <= up_to)
+    items, following = query(MemberRow, keys, index=INVITEES, limit=limit, backward=True)
+    entries = [(item["member_id"]["S"], item["bound_at"]["S"]) for item in items]
+    return entries, following is not None
+
+
+def remember_buyer(writes: WriteSet, member_id: str, now: datetime) -> None:
+    """Note that they have paid. Guard: not noted yet -> Changed."""
+    row = MemberRow(member_id=member_id, kind="buyer", first_paid_at=now)
+    writes.put(row, guard=MemberRow.member_id.does_not_exist())
+
+
+def kinds_of(member_id: str, *, limit: int) -> list[Key[MemberRow]]:
+    """What is known of a member beside the profile, `limit` items at most."""
+    items, _ = query(MemberRow, MemberRow.member_id == member_id, limit=limit + 1)
+    kinds = [item["kind"]["S"] for item in items]
+    return [MemberRow.key(member_id, kind) for kind in kinds if kind != "profile"][:limit]
+
+
+def forget_kinds(writes: WriteSet, keys: list[Key[MemberRow]]) -> None:
+    """Delete these. Needs no guard: nobody adds to a member who is on the way out."""
+    for key in keys:
+        writes.delete(key)
+
+
+def invitee_key(member_id: str, invitee_id: str) -> Key[MemberRow]:
+    """What one invitee has brought a member so far."""
+    return MemberRow.key(member_id, f"invitee#{invitee_id}")
+
+
+def count_invitee(
+    writes: WriteSet, member_id: str, invitee_id: str, *, orders_count: int, commission_fen: int
+) -> None:
+    """Add to what an invitee has brought. Needs no guard: the verb notes what it has counted."""
+    counted, earned = MemberRow.orders_count, MemberRow.commission_fen
+    writes.update(
+        invitee_key(member_id, invitee_id),
+        [counted.set((counted | 0) + orders_count), earned.set((earned | 0) + commission_fen)],
+    )
+
+
+def subscription_key(member_id: str, template_id: str) -> Key[MemberRow]:
+    """How many messages of a template the member has accepted."""
+    return MemberRow.key(member_id, f"subscription#{template_id}")
+
+
+def quota_of(row: MemberRow | None) -> int:
+    """How many messages can still be sent; 0 when none was ever accepted."""
+    return int(row.quota or 0) if row is not None else 0
+
+
+def add_quota(writes: WriteSet, member_id: str, template_id: str, *, before: int) -> None:
+    """One message more. Guard: the quota is as in `before` -> Changed."""
+    quota = MemberRow.quota
+    as_read: Condition = quota == before
+    guard = as_read if before else as_read | quota.does_not_exist()
+    key = subscription_key(member_id, template_id)
+    writes.update(key, [quota.set(before + 1)], guard=guard)
+
+
+def take_quota(writes: WriteSet, member_id: str, template_id: str) -> None:
+    """One message less. Guard: one is left -> Changed."""
+    quota = MemberRow.quota
+    key = subscription_key(member_id, template_id)
+    writes.update(key, [quota.set(quota - 1)], guard=quota >= 1)
+
+
+def drop_quota(member_id: str, template_id: str) -> None:
+    """WeChat knows of no message left. Does nothing when the quota has gone meanwhile."""
+    writes = WriteSet()
+    quota = MemberRow.quota
+    writes.update(subscription_key(member_id, template_id), [quota.set(0)], guard=quota.exists())
+    try:
+        writes.commit()
+    except Changed:
+        return
 
 
 def lead_to(
@@ -157,8 +314,9 @@ def forget_identity(writes: WriteSet, key: IdentityKey, member_id: str) -> None:
 
 
 def forget_member(writes: WriteSet, member: Member) -> None:
-    """Delete profile and identities. Guard: the identities are as read -> Changed."""
+    """Delete profile, identities and payee. Guard: the identities are as read -> Changed."""
     writes.delete(profile_key(member.member_id), guard=_as_read(member))
+    writes.delete(payee_key(member.member_id))
     for key in identity_keys(member):
         forget_identity(writes, key, member.member_id)
 

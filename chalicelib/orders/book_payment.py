@@ -1,6 +1,4 @@
-"""Book an order's payment in the ledger, and take the order off the list of what is due. Safe to
-run any number of times.
-"""
+"""Book an order's payment in the ledger. Safe to run any number of times."""
 
 from chalicelib.kit.clock import Clock
 from chalicelib.ledger import recipes
@@ -15,4 +13,3 @@ def book_payment(order_id: str, *, clock: Clock) -> None:
     if order.paid_fen < 1 or order.order_state is OrderState.AWAITING_PAYMENT:
         return
     ledger.post(recipes.payment(order.order_id, order.paid_fen, now=clock.now()))
-    orders.take_off_due(order)

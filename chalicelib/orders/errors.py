@@ -25,6 +25,13 @@ class OrderNotCancellable(Refusal):
     title, title_en = "订单已不能取消", "This order can no longer be cancelled."
 
 
+class OrderNotReceivable(Refusal):
+    """Only what has been shipped can be received."""
+
+    status, code = 409, "order_not_receivable"
+    title, title_en = "订单还不能确认收货", "This order is not on its way to you."
+
+
 class LimitReached(Refusal):
     """The campaign's limit per member leaves no room for this quantity."""
 

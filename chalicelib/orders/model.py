@@ -32,6 +32,12 @@ class OrderState(StrEnum):
     """Paid, and waiting for its group."""
     TO_SHIP = "to_ship"
     """Paid, its group is complete or it needs none: the merchant may ship."""
+    SHIPPED = "shipped"
+    """On its way to the member."""
+    RECEIVED = "received"
+    """The member has it, and may still send it back."""
+    SETTLED = "settled"
+    """The time to send it back is over: what is left of its payment is the merchant's."""
     CANCELLED = "cancelled"
     """Never paid; what it held is given back. A payment after all is refunded by itself."""
     REFUNDING = "refunding"
@@ -41,15 +47,71 @@ class OrderState(StrEnum):
 
 
 LIVE_STATES = frozenset(
-    {OrderState.AWAITING_PAYMENT, OrderState.PAID, OrderState.TO_SHIP, OrderState.REFUNDING}
+    {
+        OrderState.AWAITING_PAYMENT,
+        OrderState.PAID,
+        OrderState.TO_SHIP,
+        OrderState.SHIPPED,
+        OrderState.REFUNDING,
+    }
 )
 """States in which something is still to happen between the shop and the member."""
+
+WITH_THE_MEMBER = frozenset({OrderState.SHIPPED, OrderState.RECEIVED, OrderState.SETTLED})
+"""The goods have left the merchant: a refund is after-sale, and an operator decides."""
+
+SOLD = frozenset({OrderState.TO_SHIP, *WITH_THE_MEMBER})
+"""The sale stands: uplines earn on it, in proportion to what is not refunded."""
+
+
+_LOOKED_AFTER_BY_VERBS = frozenset(
+    {
+        OrderState.AWAITING_PAYMENT,
+        OrderState.CANCELLED,
+        OrderState.SHIPPED,
+        OrderState.RECEIVED,
+    }
+)
+"""Whoever brings an order on from here also says when to look again."""
+
+
+@dataclass(frozen=True)
+class Upline:
+    """Who earns on an order, and how much of the goods: fixed when the order is placed."""
+
+    member_id: str
+    rate_bp: int
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """Who carries the goods. `carrier` is a code of WeChat's delivery list, such as SF."""
+
+    carrier: str
+    tracking_no: str
+    shipped_at: datetime
+
+
+class Upload(StrEnum):
+    """Whether WeChat knows of an order's shipment."""
+
+    DUE = "due"
+    """It is to be told."""
+    DONE = "done"
+    """It knows."""
+    REFUSED = "refused"
+    """It does not take this shipment; a person has been told."""
 
 
 @dataclass(frozen=True)
 class Order:
     """One purchase. Amounts in fen, times in UTC. `units_held` is what it holds of the stock, 0
     once given back; `undecided_fen` is what refunds that wait for an operator ask for.
+
+    `receives_at`: received by itself then. `settles_at`: settled then, at the earliest.
+    `settled_fen`: what was left of the payment when it was. `guide_counted_fen`: how much of it the
+    guide's figures hold. `shipment_upload`: an `Upload`. `shipment_looks`: how often WeChat was not
+    ready to hear of it.
     """
 
     order_id: str
@@ -77,6 +139,10 @@ class Order:
     group_id: str | None = None
     campaign_id: str | None = None
     limit_ends_at: datetime | None = None
+    uplines: tuple[Upline, ...] = ()
+    commission_cap_bp: int = 0
+    guide_share_code: str | None = None
+    guide_counted_fen: int | None = None
     paid_at: datetime | None = None
     paid_fen: int = 0
     transaction_id: str | None = None
@@ -87,12 +153,40 @@ class Order:
     refund_ids: list[str] = field(default_factory=list)
     cancel_reason: str | None = None
     cancelled_at: datetime | None = None
+    shipment: Shipment | None = None
+    shipment_upload: str | None = None
+    shipment_looks: int = 0
+    receives_at: datetime | None = None
+    received_at: datetime | None = None
+    settles_at: datetime | None = None
+    settled_at: datetime | None = None
+    settled_fen: int = 0
     due_shard: int | None = None
     due_at: datetime | None = None
 
     @property
     def goods_fen(self) -> int:
         return self.unit_price_fen * self.quantity
+
+    @property
+    def sold_fen(self) -> int:
+        """What the sale amounts to now: paid and not refunded, while the sale stands."""
+        return self.paid_fen - self.refunded_fen if self.order_state in SOLD else 0
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether somebody earns on it or is credited with it."""
+        return bool(self.uplines) or self.guide_share_code is not None
+
+    @property
+    def next_due_at(self) -> datetime | None:
+        """When a sweep has to look at it next, once what follows from its state is done."""
+        return self.due_at if self.order_state in _LOOKED_AFTER_BY_VERBS else None
+
+    @property
+    def rests_until(self) -> datetime | None:
+        """When something happens to it by itself, once its goods are on their way."""
+        return self.receives_at if self.order_state is OrderState.SHIPPED else self.settles_at
 
     @property
     def time_expire(self) -> datetime:
@@ -177,3 +271,14 @@ MEMBER_LEFT = GivesBack(stock=True, seat=True, limit=True)
 """The member left a forming group that allows it."""
 BEFORE_SHIPPING = GivesBack(stock=True, seat=False, limit=False)
 """A refund that ends an order waiting to be shipped: the goods stay, the purchase still counts."""
+AFTER_SALE_RETURNED = GivesBack(stock=True, seat=False, limit=False)
+"""A refund that ends a shipped order, with its goods back at the merchant's."""
+AFTER_SALE_KEPT = GivesBack(stock=False, seat=False, limit=False)
+"""A refund that ends a shipped order whose goods stay with the member: they are gone for good."""
+
+
+def given_back_at_end(order_state: OrderState, *, goods_return: bool) -> GivesBack:
+    """What an order in that state gives back when a refund that was asked for ends it."""
+    if order_state not in WITH_THE_MEMBER:
+        return BEFORE_SHIPPING
+    return AFTER_SALE_RETURNED if goods_return else AFTER_SALE_KEPT

@@ -17,7 +17,9 @@ from chalicelib.orders.purchase import (
     Purchase,
     buyer,
     draft,
+    inviters_key,
     read_again,
+    relations,
     replay,
     sku_or_refuse,
 )
@@ -28,22 +30,26 @@ def place(purchase: Purchase, *, clock: Clock) -> Placed:
     """Raises NotFound, AddressNotServed, OutOfStock, IdempotencyConflict."""
     order_key = orders.order_key(purchase.order_id)
     member_key = members.profile_key(purchase.caller.member_id)
+    referral_key = members.referral_key(purchase.caller.member_id)
     sku_key = catalog.sku_key(purchase.sku_id)
-    found = read(order_key, member_key, sku_key, catalog.settings_key())
+    found = read(order_key, member_key, referral_key, sku_key, catalog.settings_key())
     before = replay(orders.order_of(found.find(order_key)), purchase)
     if before is not None:
         return before
     sku = sku_or_refuse(catalog.sku_of(found.find(sku_key)))
     settings = catalog.settings_of(found.find(catalog.settings_key()))
     freight_key = catalog.freight_key(sku.merchant_id)
-    freight = catalog.freight_of(read(freight_key).find(freight_key), sku.merchant_id)
+    referral = members.referral_of(found.find(referral_key))
+    found_too = read(freight_key, inviters_key(referral))
 
     now = clock.now()
     order = draft(
         purchase,
         member=buyer(members.member_of(found.find(member_key))),
+        relations=relations(referral, found_too),
         sku=sku,
-        freight=freight,
+        freight=catalog.freight_of(found_too.find(freight_key), sku.merchant_id),
+        settings=settings,
         unit_price_fen=sku.solo_price_fen,
         now=now,
         pay_deadline=after(now, settings.pay_window_seconds),

@@ -11,14 +11,20 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.catalog.model import Campaign, Freight, Sku
+from chalicelib.catalog.settings import Settings
 from chalicelib.kit.errors import NotFound
 from chalicelib.kit.ids import fingerprint
+from chalicelib.kit.reads import Found
+from chalicelib.kit.tables import Key
 from chalicelib.kit.tokens import Caller, NotSignedIn
+from chalicelib.members import store as members
 from chalicelib.members.model import Member
+from chalicelib.members.store import MemberRow
 from chalicelib.orders import store as orders
 from chalicelib.orders.errors import AddressNotServed, IdempotencyConflict
 from chalicelib.orders.model import Order, is_served, order_id_for, price
 from chalicelib.orders.schemas import Address
+from chalicelib.referrals.model import Referral, guide_credited, is_member, uplines_of
 
 
 @dataclass(frozen=True)
@@ -102,12 +108,35 @@ def price_in(campaign: Campaign, sku_id: str) -> int:
     return price_fen
 
 
+@dataclass(frozen=True)
+class Relations:
+    """The buyer's relation to their inviter, and the inviter's to theirs, as they were read."""
+
+    own: Referral | None = None
+    inviters: Referral | None = None
+
+
+def inviters_key(own: Referral | None) -> Key[MemberRow] | None:
+    """Where the inviter's own relation is; None without an inviter who is a member."""
+    if own is None or not is_member(own.inviter_id):
+        return None
+    return members.referral_key(own.inviter_id)
+
+
+def relations(own: Referral | None, found: Found) -> Relations:
+    """The buyer's relation, and their inviter's as found under `inviters_key`."""
+    key = inviters_key(own)
+    return Relations(own, members.referral_of(found.find(key)) if key is not None else None)
+
+
 def draft(
     purchase: Purchase,
     *,
     member: Member,
+    relations: Relations,
     sku: Sku,
     freight: Freight,
+    settings: Settings,
     unit_price_fen: int,
     now: datetime,
     pay_deadline: datetime,
@@ -127,6 +156,15 @@ def draft(
         raise NotSignedIn("Sign in through this app first.")
     priced = price(unit_price_fen, purchase.quantity, freight)
     counted = campaign is not None and campaign.per_member_limit is not None
+    commission = settings.commission
+    campaigns_rates_bp = campaign.commission_rates_bp if campaign is not None else None
+    uplines = uplines_of(
+        member.member_id,
+        relations.own,
+        relations.inviters,
+        rates_bp=commission.rates_for(campaigns_rates_bp, sku.commission_rates_bp),
+        now=now,
+    )
     return Order(
         order_id=purchase.order_id,
         member_id=member.member_id,
@@ -147,6 +185,9 @@ def draft(
         address=purchase.address.model_dump(exclude_none=True),
         remark=purchase.remark,
         share_code=purchase.share_code,
+        uplines=uplines,
+        commission_cap_bp=commission.cap_bp if uplines else 0,
+        guide_share_code=guide_credited(relations.own, now),
         placed_at=now,
         pay_deadline=pay_deadline,
         group_id=group_id,

@@ -70,7 +70,13 @@ def reserve(
 
 
 def decide(
-    writes: WriteSet, order: Order, asked_fen: int, approved_fen: int, *, ends_order: bool
+    writes: WriteSet,
+    order: Order,
+    asked_fen: int,
+    approved_fen: int,
+    *,
+    ends_order: bool,
+    gives_back_stock: bool = False,
 ) -> None:
     """A refund that waited for an operator waits no more; what was not approved can be asked for
     again. `approved_fen` 0: rejected or withdrawn. Guards: its state, and what is left, as read.
@@ -83,7 +89,20 @@ def decide(
         actions.append(OrderRow.open_refund_count.set(OrderRow.open_refund_count - 1))
     if ends_order:
         actions.append(OrderRow.order_state.set(OrderState.REFUNDING.value))
+    if gives_back_stock:
         actions.append(OrderRow.units_held.set(0))
+    guard = in_state(order.order_state) & _as_read(order)
+    writes.update(order_key(order.order_id), actions, guard=guard)
+
+
+def ask_for_less(writes: WriteSet, order: Order, by_fen: int) -> None:
+    """A refund still waits, for that much less, which can be asked for again. Guards: its state,
+    and what is left, as read.
+    """
+    actions: list[Action] = [
+        OrderRow.undecided_fen.set(OrderRow.undecided_fen - by_fen),
+        OrderRow.refundable_fen.set(OrderRow.refundable_fen + by_fen),
+    ]
     guard = in_state(order.order_state) & _as_read(order)
     writes.update(order_key(order.order_id), actions, guard=guard)
 

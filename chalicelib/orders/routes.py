@@ -14,13 +14,19 @@ from chalicelib.orders.model import Order
 from chalicelib.orders.place import place
 from chalicelib.orders.purchase import Placed, Purchase
 from chalicelib.orders.quote import quote
+from chalicelib.orders.receive import receive
 from chalicelib.orders.request_payment import prepare, request_payment
 from chalicelib.orders.schemas import OrdersQuery, PurchaseBody, QuoteBody
 from chalicelib.orders.show import show, show_all, show_placed
+from chalicelib.orders.take_message import take_message
 from chalicelib.orders.take_notification import take_notification
+from chalicelib.referrals.bind_by_purchase import bind_by_purchase
 
 routes = Blueprint(__name__)
 endpoint = wiring.endpoint(routes)
+
+_PUSHED_AS = ["application/json", "text/xml", "application/xml"]
+"""Which of them is chosen in WeChat's console (消息推送配置)."""
 
 
 def placed_answer(placed: Placed, **more: object) -> Answer:
@@ -47,11 +53,13 @@ def order_answer(order: Order) -> Answer:
 
 def purchase_of(call: Call, way: str) -> Purchase:
     """What the caller asks to buy, from any of the routes that sell. Nothing is sold while payment
-    is switched off.
+    is switched off. A share code binds first, so that the order knows its uplines.
     """
-    wiring.current().open_for_payment()
+    wired = wiring.current()
+    wired.open_for_payment()
     assert call.caller is not None  # noqa: S101
     body = call.body
+    bind_by_purchase(body.share_code, call.caller.member_id, clock=wired.clock)
     return Purchase(
         caller=call.caller,
         idempotency_key=call.idempotency_key,
@@ -120,6 +128,29 @@ def post_payment_check(call: Call, order_id: str) -> Answer:
     wired = wiring.current()
     order = orders.get_own(order_id, call.member_id)
     return order_answer(check_payment(order, clock=wired.clock, wechat_pay=wired.wechat_pay))
+
+
+@routes.route("/orders/{order_id}/receipt", methods=["POST"])
+@endpoint()
+def post_receipt(call: Call, order_id: str) -> Answer:
+    orders.get_own(order_id, call.member_id)
+    return order_answer(receive(order_id, clock=wiring.current().clock))
+
+
+@routes.route("/wechat/messages", methods=["GET"])
+@endpoint(query=None, signed_in=False)
+def get_wechat_message(call: Call) -> Answer:
+    return Answer(wiring.current().message_push.echo(call.query))
+
+
+@routes.route("/wechat/messages", methods=["POST"], content_types=_PUSHED_AS)
+@endpoint(body=None, query=None, signed_in=False)
+def post_wechat_message(call: Call) -> Answer:
+    wired = wiring.current()
+    message = wired.message_push.read(call.query, call.raw_body, wired.clock.now())
+    merchant_id = wired.environment.wechat_merchant_id
+    take_message(message, merchant_id=merchant_id, clock=wired.clock)
+    return Answer("success")
 
 
 @routes.route("/wechat/payments", methods=["POST"])

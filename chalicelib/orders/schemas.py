@@ -49,6 +49,12 @@ class PurchaseBody(Body):
     share_code: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,32}$")] | None = None
 
 
+Carrier = Annotated[str, Field(pattern=r"^[0-9A-Za-z_]{1,32}$")]
+"""A code of WeChat's delivery list, such as SF."""
+
+TrackingNo = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,64}$")]
+
+
 class QuoteBody(Body):
     """What an order would cost, and whether it would be refused."""
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.kit.clock import shown
-from chalicelib.orders.model import Order
+from chalicelib.orders.model import Order, Shipment
 from chalicelib.orders.purchase import Placed
 from chalicelib.orders.request_payment import Prepared
 from chalicelib.refunds import store as refunds
-from chalicelib.refunds.model import Refund
+from chalicelib.refunds.model import Refund, ReturnShipment
 
 
 def show(order: Order, *, merchant_id: str, now: datetime) -> dict[str, Any]:
@@ -48,8 +48,34 @@ def refund_answer(refund: Refund) -> dict[str, Any]:
         "ends_order": refund.ends_order,
         "status": refund.refund_state.value,
         "requested_at": shown(refund.requested_at),
-        "settled_at": shown(refund.settled_at) if refund.settled_at else None,
+        "settled_at": _moment(refund.settled_at),
+        "return_shipment": _return_answer(refund.return_shipment),
     }
+
+
+def shipment_answer(shipment: Shipment | None) -> dict[str, Any] | None:
+    """Who carries an order, as its member sees it."""
+    if shipment is None:
+        return None
+    return {
+        "carrier": shipment.carrier,
+        "tracking_no": shipment.tracking_no,
+        "shipped_at": shown(shipment.shipped_at),
+    }
+
+
+def _return_answer(sent: ReturnShipment | None) -> dict[str, Any] | None:
+    if sent is None:
+        return None
+    return {
+        "carrier": sent.carrier,
+        "tracking_no": sent.tracking_no,
+        "sent_at": shown(sent.sent_at),
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return shown(moment) if moment is not None else None
 
 
 def _answer(
@@ -74,10 +100,12 @@ def _answer(
         "remark": order.remark,
         "placed_at": shown(order.placed_at),
         "pay_deadline": shown(order.pay_deadline),
-        "paid_at": shown(order.paid_at) if order.paid_at else None,
+        "paid_at": _moment(order.paid_at),
         "cancel_reason": order.cancel_reason,
         "server_time": shown(now),
-        "shipment": None,
+        "shipment": shipment_answer(order.shipment),
+        "received_at": _moment(order.received_at),
+        "settled_at": _moment(order.settled_at),
         "refunds": [refund_answer(refund) for refund in its_refunds],
         "wechat": {
             "mch_id": merchant_id,

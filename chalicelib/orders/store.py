@@ -5,6 +5,7 @@ Rows are updated, never saved whole. Personal data (recipient, phone, address, r
 table and nowhere else of ours.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -18,13 +19,13 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.kit import reads
-from chalicelib.kit.clock import stored
+from chalicelib.kit.clock import from_stored, stored
 from chalicelib.kit.due import DueRow, due_shard_of, due_then, not_due
 from chalicelib.kit.errors import NotFound
 from chalicelib.kit.tables import Key, PlainMapAttribute, TimeAttribute
 from chalicelib.kit.writes import Changed, WriteSet
 from chalicelib.orders.errors import AlreadyPlaced
-from chalicelib.orders.model import LIVE_STATES, Order, OrderState
+from chalicelib.orders.model import LIVE_STATES, Order, OrderState, Shipment, Upline
 
 MEMBER_ORDERS = "by_member"
 _MOST_ORDERS_WALKED = 2000
@@ -61,6 +62,10 @@ class OrderRow(DueRow):
     group_id = UnicodeAttribute(null=True)
     campaign_id = UnicodeAttribute(null=True)
     limit_ends_at = TimeAttribute(null=True)
+    uplines = PlainMapAttribute(null=True)
+    commission_cap_bp = NumberAttribute(null=True)
+    guide_share_code = UnicodeAttribute(null=True)
+    guide_counted_fen = NumberAttribute(null=True)
     paid_at = TimeAttribute(null=True)
     paid_fen = NumberAttribute()
     transaction_id = UnicodeAttribute(null=True)
@@ -75,7 +80,28 @@ class OrderRow(DueRow):
     checked_at = TimeAttribute(null=True)
     last_refund_no = UnicodeAttribute(null=True)
     last_refund_at = TimeAttribute(null=True)
+    shipment = PlainMapAttribute(null=True)
+    shipment_upload = UnicodeAttribute(null=True)
+    shipment_looks = NumberAttribute(null=True)
+    receives_at = TimeAttribute(null=True)
+    received_at = TimeAttribute(null=True)
+    settles_at = TimeAttribute(null=True)
+    settled_at = TimeAttribute(null=True)
+    settled_fen = NumberAttribute(null=True)
 
+
+_NOT_WRITTEN: tuple[Any, ...] = (None, [], (), "", 0)
+_ZERO_AT_FIRST = (
+    "units_held",
+    "freight_fen",
+    "discount_fen",
+    "paid_fen",
+    "refundable_fen",
+    "refunded_fen",
+    "undecided_fen",
+    "open_refund_count",
+)
+"""Amounts that guards compare, and so have to be there from the start."""
 
 _MODEL_FIELDS = frozenset(Order.__dataclass_fields__)
 
@@ -91,7 +117,30 @@ def order_of(row: OrderRow | None) -> Order | None:
     given = row.given(_MODEL_FIELDS)
     given["order_state"] = OrderState(row.order_state)
     given["refund_ids"] = list(row.refund_ids or ())
+    given["uplines"] = _uplines_of(row.uplines)
+    given["shipment"] = _shipment_of(row.shipment)
     return Order(**given)
+
+
+def _uplines_of(stored_uplines: Mapping[str, Any] | None) -> tuple[Upline, ...]:
+    """By level: the map's keys are "1" and "2"."""
+    by_level = stored_uplines or {}
+    return tuple(Upline(**by_level[each]) for each in sorted(by_level))
+
+
+def _uplines_stored(uplines: Sequence[Upline]) -> dict[str, Any] | None:
+    return {str(number): asdict(each) for number, each in enumerate(uplines, start=1)} or None
+
+
+def _shipment_of(shipment: Mapping[str, Any] | None) -> Shipment | None:
+    if shipment is None:
+        return None
+    return Shipment(**{**shipment, "shipped_at": from_stored(shipment["shipped_at"])})
+
+
+def shipment_stored(shipment: Shipment) -> dict[str, Any]:
+    """The shipment as the row holds it."""
+    return {**asdict(shipment), "shipped_at": stored(shipment.shipped_at)}
 
 
 def find(order_id: str) -> Order | None:
@@ -171,9 +220,12 @@ def place(writes: WriteSet, order: Order) -> None:
     """Write the new order, its amounts at zero, due at its pay deadline. Guard: the id is new
     -> AlreadyPlaced.
     """
-    given = {name: value for name, value in asdict(order).items() if value not in (None, [], "")}
-    due_shard = due_shard_of(order.order_id)
-    row = OrderRow(**{**given, "due_shard": due_shard, "due_at": order.pay_deadline})
+    given = {name: value for name, value in asdict(order).items() if value not in _NOT_WRITTEN}
+    given |= {name: getattr(order, name) for name in _ZERO_AT_FIRST}
+    given |= {"due_shard": due_shard_of(order.order_id), "due_at": order.pay_deadline}
+    if order.uplines:
+        given["uplines"] = _uplines_stored(order.uplines)
+    row = OrderRow(**given)
     writes.put(row, guard=OrderRow.order_id.does_not_exist(), refusal=lambda _row: AlreadyPlaced())
 
 
@@ -247,30 +299,55 @@ def mark_cancelled(
     writes.update(order_key(order.order_id), actions, guard=in_state(OrderState.AWAITING_PAYMENT))
 
 
-def mark_to_ship(order_id: str) -> None:
-    """Its group is complete. Nothing happens unless it is paid and waiting."""
-    writes = WriteSet()
-    actions = [OrderRow.order_state.set(OrderState.TO_SHIP.value)]
-    writes.update(order_key(order_id), actions, guard=in_state(OrderState.PAID))
-    try:
-        writes.commit()
-    except Changed:
-        return
-
-
-def take_off_due(order: Order) -> None:
-    """Nothing more happens to it by itself; only if nobody gave it another due time since it was
-    read.
+def mark_to_ship(order: Order, *, due_at: datetime) -> None:
+    """Its group is complete. Nothing happens unless it is paid and waiting. When somebody earns on
+    it, it is due until that is booked.
     """
-    if order.due_at is None:
-        return
     writes = WriteSet()
-    unmoved = OrderRow.due_at == stored(order.due_at)
-    writes.update(order_key(order.order_id), not_due(OrderRow), guard=unmoved)
+    actions: list[Action] = [OrderRow.order_state.set(OrderState.TO_SHIP.value)]
+    actions += due_then(OrderRow, order.order_id, due_at) if order.is_followed else []
+    writes.update(order_key(order.order_id), actions, guard=in_state(OrderState.PAID))
     try:
         writes.commit()
     except Changed:
         return
+
+
+def rest_until(order: Order, due_at: datetime | None) -> None:
+    """Nothing more happens to it by itself before then, or at all; only if nobody gave it another
+    due time since it was read.
+    """
+    if order.due_at is None or order.due_at == due_at:
+        return
+    writes = WriteSet()
+    unmoved = (OrderRow.due_at == stored(order.due_at)) & in_state(order.order_state)
+    actions = [OrderRow.due_at.set(due_at)] if due_at is not None else not_due(OrderRow)
+    writes.update(order_key(order.order_id), actions, guard=unmoved)
+    try:
+        writes.commit()
+    except Changed:
+        return
+
+
+def check_unmoved(writes: WriteSet, order: Order, *, without_open_refund: bool = False) -> None:
+    """Let the commit fail with Changed unless state and refunded amount are as read."""
+    guard = in_state(order.order_state) & (OrderRow.refunded_fen == order.refunded_fen)
+    if without_open_refund:
+        guard &= OrderRow.open_refund_count == 0
+    writes.check(order_key(order.order_id), guard=guard)
+
+
+def count_for_guide(writes: WriteSet, order: Order, counted_fen: int) -> None:
+    """The guide's figures hold this much of the order from here on. Guard: state, refunded amount
+    and what was counted are as read -> Changed.
+    """
+    counted = OrderRow.guide_counted_fen
+    as_read: Condition = counted.does_not_exist()
+    if order.guide_counted_fen is not None:
+        as_read = counted == order.guide_counted_fen
+    unmoved = in_state(order.order_state) & (OrderRow.refunded_fen == order.refunded_fen)
+    actions = [counted.set(counted_fen)]
+    writes.update(order_key(order.order_id), actions, guard=unmoved & as_read)
 
 
 def in_state(state: OrderState) -> Condition:

@@ -4,13 +4,17 @@ A board is made of one item per member, found in order through an index; nothing
 nicknames are read when a board is shown.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from chalicelib.kit.clock import epoch_seconds
+from chalicelib.kit import reads
+from chalicelib.kit.clock import epoch_seconds, stored
 from chalicelib.kit.tables import Row, TimeAttribute
 from chalicelib.kit.writes import WriteSet
+
+TICKER = "ticker"
 
 
 class RankingRow(Row):
@@ -39,3 +43,46 @@ def add_earned(
         RankingRow.key(board, member_id),
         [earned.set((earned | 0) + delta_fen), expires.set(epoch_seconds(expires_at))],
     )
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One member on one board."""
+
+    member_id: str
+    earned_fen: int
+
+
+def best_of(board: str, *, limit: int) -> list[Ranked]:
+    """Who has earned most on a board, the best first. Lags a little behind."""
+    items, _ = reads.query(
+        RankingRow, RankingRow.board == board, index="by_earned", limit=limit, backward=True
+    )
+    return [Ranked(item["rank_key"]["S"], int(item["earned_fen"]["N"])) for item in items]
+
+
+def put_line(
+    writes: WriteSet,
+    withdrawal_id: str,
+    nickname_masked: str,
+    amount_fen: int,
+    *,
+    happened_at: datetime,
+    expires_at: datetime,
+) -> None:
+    """Write a line of the ticker; the same one again is the same."""
+    row = RankingRow(
+        board=TICKER,
+        rank_key=f"{stored(happened_at)}#{withdrawal_id}",
+        nickname_masked=nickname_masked,
+        amount_fen=amount_fen,
+        happened_at=happened_at,
+        expires_epoch_seconds=epoch_seconds(expires_at),
+    )
+    writes.put(row)
+
+
+def latest_lines(*, limit: int) -> list[RankingRow]:
+    """The ticker's lines, the latest first."""
+    items, _ = reads.query(RankingRow, RankingRow.board == TICKER, limit=limit, backward=True)
+    return [RankingRow.from_item(item) for item in items]

@@ -5,8 +5,9 @@ due. Safe to run any number of times.
 from chalicelib.kit.clock import Clock
 from chalicelib.ledger import recipes
 from chalicelib.ledger import store as ledger
+from chalicelib.orders import store as orders
 from chalicelib.refunds import store as refunds
-from chalicelib.refunds.model import RefundState
+from chalicelib.refunds.model import Refund, RefundState
 
 
 def book_refund(refund_id: str, *, clock: Clock) -> None:
@@ -20,8 +21,14 @@ def book_refund(refund_id: str, *, clock: Clock) -> None:
             refund.refund_id,
             refund.amount_fen,
             by_hand=refund.paid_by_hand,
+            sold_by=_sold_by(refund),
             now=clock.now(),
         )
     )
     if refund.due_at is not None:
         refunds.finish(refund)
+
+
+def _sold_by(refund: Refund) -> str | None:
+    """The merchant whose sale it takes from; None before the order was settled."""
+    return orders.get(refund.order_id).merchant_id if refund.after_settlement else None

@@ -17,6 +17,13 @@ class RefundExceedsPayment(Refusal):
     title, title_en = "退款金额超过可退金额", "That is more than what is left of the payment."
 
 
+class ReturnNotExpected(Refusal):
+    """No operator has asked for the goods, or they are dealt with."""
+
+    status, code = 409, "return_not_expected"
+    title, title_en = "该退款不需要寄回商品", "Nothing is to be sent back for this refund."
+
+
 class RefundNotCancellable(Refusal):
     """It is decided already, or on its way."""
 

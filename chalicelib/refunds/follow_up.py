@@ -1,5 +1,5 @@
-"""Look after a refund that is due: queue it again under the same number, or ask WeChat how it
-stands.
+"""Look after a refund that is due: queue it again under the same number, ask WeChat how it stands,
+or withdraw it when its goods were never sent.
 
 Run by the sweep for every refund whose due time has come; also what repairs a lost stream record
 or a queue that gave up.
@@ -9,18 +9,20 @@ from chalicelib.gateways.refund_queue import RefundQueue
 from chalicelib.gateways.wechat_pay import WechatPay
 from chalicelib.kit.clock import Clock
 from chalicelib.refunds import store as refunds
-from chalicelib.refunds.book_refund import book_refund
 from chalicelib.refunds.model import Refund, RefundState
 from chalicelib.refunds.settle import settle
+from chalicelib.refunds.withdraw import withdraw_unsent
 
 
 def follow_up(
     refund_id: str, *, clock: Clock, wechat_pay: WechatPay, refund_queue: RefundQueue
-) -> None:
-    """Bring one due refund a step on. Raises WechatUnavailable when WeChat is silent, NotFound."""
+) -> Refund:
+    """Bring one due refund a step on; as it is afterwards. What follows from its success is not
+    done here. Raises WechatUnavailable when WeChat is silent, NotFound.
+    """
     refund = refunds.get(refund_id)
     if refund.due_at is None or refund.due_at > clock.now():
-        return
+        return refund
     match refund.refund_state:
         case RefundState.REQUESTED:
             _queue_again(refund, refund_queue, clock)
@@ -31,9 +33,12 @@ def follow_up(
             else:
                 settle(report, clock=clock)
         case RefundState.SUCCEEDED:
-            book_refund(refund_id, clock=clock)
+            return refund
+        case RefundState.AWAITING_RETURN:
+            withdraw_unsent(refund_id, clock=clock)
         case _:  # waits for a person, or is over: no sweep can do anything about it
             refunds.finish(refund)
+    return refunds.get(refund_id)
 
 
 def _queue_again(refund: Refund, refund_queue: RefundQueue, clock: Clock) -> None:

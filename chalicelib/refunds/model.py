@@ -22,6 +22,9 @@ FIRST_LOOK_SECONDS = REACTION_SECONDS
 """When a sweep first asks after a refund that no stream or queue has brought on."""
 LONGEST_LOOK_SECONDS = 3600
 
+RETURN_SECONDS = 7 * 24 * 3600
+"""How long a member has to send the goods back once an operator asked for them."""
+
 
 class RefundState(StrEnum):
     """Where a refund stands."""
@@ -30,6 +33,8 @@ class RefundState(StrEnum):
     """Waits for nobody's decision; WeChat is to be asked now."""
     AWAITING_OPERATOR = "awaiting_operator"
     """Somebody has to decide."""
+    AWAITING_RETURN = "awaiting_return"
+    """Approved once its goods are back; then an operator approves again."""
     PROCESSING = "processing"
     """WeChat has accepted it."""
     SUCCEEDED = "succeeded"
@@ -41,11 +46,14 @@ class RefundState(StrEnum):
     REJECTED = "rejected"
     """An operator said no."""
     WITHDRAWN = "withdrawn"
-    """The member took the request back."""
+    """The member took the request back, or never sent the goods."""
 
 
 UNDER_WAY = frozenset({RefundState.REQUESTED, RefundState.PROCESSING})
 """WeChat is to be asked, or asked again."""
+
+UNDECIDED = frozenset({RefundState.AWAITING_OPERATOR, RefundState.AWAITING_RETURN})
+"""Its money may still stay with the merchant."""
 
 TAKES_SUCCESS = frozenset({*UNDER_WAY, RefundState.ABNORMAL, RefundState.CLOSED})
 """From any of these WeChat's word that the money is back is believed: answers may arrive in any
@@ -82,10 +90,23 @@ REASONS = {
 """What the member reads in WeChat."""
 
 
+RETURN_GOODS = "return_goods"
+"""The type of a refund whose goods come back; any other's stay where they are."""
+
+
+@dataclass(frozen=True)
+class ReturnShipment:
+    """How goods come back."""
+
+    carrier: str
+    tracking_no: str
+    sent_at: datetime
+
+
 @dataclass(frozen=True)
 class Refund:
     """One refund. `amount_fen` of the `total_fen` that was paid. `ends_order`: it takes all that
-    is left.
+    is left. `after_settlement`: what it takes is the merchant's already.
     """
 
     refund_id: str
@@ -104,11 +125,18 @@ class Refund:
     request_fingerprint: str | None = None
     wechat_refund_id: str | None = None
     settled_at: datetime | None = None
+    operator: str | None = None
     decision_reason: str | None = None
+    return_shipment: ReturnShipment | None = None
+    after_settlement: bool = False
     paid_by_hand: bool = False
     evidence_urls: tuple[str, ...] = ()
     due_shard: int | None = None
     due_at: datetime | None = None
+
+    @property
+    def returns_goods(self) -> bool:
+        return self.refund_type == RETURN_GOODS
 
     @property
     def out_refund_no(self) -> str:
@@ -144,6 +172,7 @@ def new_refund(
     ends_order: bool = True,
     request_key: str = "",
     reason: str = "",
+    refund_type: str = "refund_only",
     state: RefundState = RefundState.REQUESTED,
     request_fingerprint: str | None = None,
     evidence_urls: tuple[str, ...] = (),
@@ -155,12 +184,13 @@ def new_refund(
         member_id=order.member_id,
         cause=cause,
         reason=reason or REASONS[cause],
-        refund_type="refund_only",
+        refund_type=refund_type,
         amount_fen=order.refundable_fen if amount_fen is None else amount_fen,
         total_fen=order.paid_fen if total_fen is None else total_fen,
         ends_order=ends_order,
         requested_at=now,
         refund_state=state,
         request_fingerprint=request_fingerprint,
+        after_settlement=order.settled_at is not None,
         evidence_urls=evidence_urls,
     )

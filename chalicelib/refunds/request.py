@@ -1,8 +1,8 @@
 """Ask for a refund (申请退款), by the member or by an operator.
 
 A member's whole refund of an order that waits to be shipped goes out at once; any other waits for
-an operator. An operator's waits for nobody. What takes all that is left ends the order; a part
-leaves it as it is.
+an operator, every one of a shipped order too. An operator's waits for nobody. What takes all that
+is left ends the order; a part leaves it as it is.
 """
 
 from dataclasses import dataclass
@@ -19,11 +19,12 @@ from chalicelib.orders import refundable
 from chalicelib.orders import store as orders
 from chalicelib.orders.errors import IdempotencyConflict
 from chalicelib.orders.give_back import give_back
-from chalicelib.orders.model import BEFORE_SHIPPING, Order, OrderState
+from chalicelib.orders.model import WITH_THE_MEMBER, Order, OrderState, given_back_at_end
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.errors import OrderNotRefundable, RefundExceedsPayment
 from chalicelib.refunds.model import (
     MOST_REFUNDS_PER_ORDER,
+    RETURN_GOODS,
     Cause,
     Refund,
     RefundState,
@@ -81,18 +82,19 @@ def _request(command: RefundRequest, clock: Clock) -> Requested:
     left = _left_before(order)
     if left is not None:
         return Requested(left, replayed=True)
-    if command.refund_type != "refund_only":
-        raise OrderNotRefundable("It has not been shipped: there is nothing to return.")
+    is_after_sale = order.order_state in WITH_THE_MEMBER
+    if command.refund_type == RETURN_GOODS and not is_after_sale:
+        raise OrderNotRefundable("It is not with its member: there is nothing to return.")
     amount_fen = _amount(order, command)
     if order.order_state is OrderState.PAID:
         left = _leave_forming_group(order, amount_fen, clock)
         if left is not None:
             return Requested(left, replayed=False)
-    elif order.order_state is not OrderState.TO_SHIP:
+    elif order.order_state is not OrderState.TO_SHIP and not is_after_sale:
         raise OrderNotRefundable()
     # What still waits for an operator may be rejected, and so come back: then nothing ends here.
     ends_order = amount_fen == order.refundable_fen and order.undecided_fen == 0
-    decided = command.by_operator or ends_order
+    decided = command.by_operator or (ends_order and not is_after_sale)
     refund = new_refund(
         order,
         Cause.ASKED,
@@ -101,6 +103,7 @@ def _request(command: RefundRequest, clock: Clock) -> Requested:
         ends_order=ends_order,
         request_key=command.request_key,
         reason=command.reason,
+        refund_type=command.refund_type,
         state=RefundState.REQUESTED if decided else RefundState.AWAITING_OPERATOR,
         request_fingerprint=command.fingerprint,
         evidence_urls=command.evidence_urls,
@@ -143,8 +146,9 @@ def _leave_forming_group(order: Order, amount_fen: int, clock: Clock) -> Refund 
 def _commit(order: Order, refund: Refund) -> None:
     writes = WriteSet()
     if refund.ends_order and refund.refund_state is RefundState.REQUESTED:
-        refundable.begin_ending(writes, order, refund.refund_id, gives_back_stock=True)
-        give_back(writes, order, BEFORE_SHIPPING, now=refund.requested_at)
+        back = given_back_at_end(order.order_state, goods_return=refund.returns_goods)
+        refundable.begin_ending(writes, order, refund.refund_id, gives_back_stock=back.stock)
+        give_back(writes, order, back, now=refund.requested_at)
     else:
         undecided = refund.refund_state is RefundState.AWAITING_OPERATOR
         refundable.reserve(writes, order, refund.refund_id, refund.amount_fen, undecided=undecided)

@@ -1,4 +1,4 @@
-"""HTTP routes of refunds under /v1: ask, take back, and WeChat's word of them."""
+"""HTTP routes of refunds under /v1: ask, send goods back, take back, and WeChat's word of them."""
 
 from chalice.app import Blueprint
 
@@ -7,7 +7,8 @@ from chalicelib.kit.endpoint import Answer, Call
 from chalicelib.orders import store as orders
 from chalicelib.orders.show import refund_answer
 from chalicelib.refunds.request import RefundRequest, request
-from chalicelib.refunds.schemas import RefundBody
+from chalicelib.refunds.schemas import RefundBody, ReturnShipmentBody
+from chalicelib.refunds.send_back import send_back
 from chalicelib.refunds.take_notification import take_notification
 from chalicelib.refunds.withdraw import withdraw
 
@@ -30,6 +31,19 @@ def post_refund(call: Call, order_id: str) -> Answer:
     requested = request(command, clock=wiring.current().clock)
     headers = {"Idempotency-Replayed": "true"} if requested.replayed else {}
     return Answer(refund_answer(requested.refund), status=201, headers=headers)
+
+
+@routes.route("/refunds/{refund_id}/return-shipment", methods=["POST"])
+@endpoint(body=ReturnShipmentBody)
+def post_return_shipment(call: Call, refund_id: str) -> Answer:
+    refund = send_back(
+        refund_id,
+        call.member_id,
+        carrier=call.body.carrier,
+        tracking_no=call.body.tracking_no,
+        clock=wiring.current().clock,
+    )
+    return Answer(refund_answer(refund))
 
 
 @routes.route("/refunds/{refund_id}/cancel", methods=["POST"])

@@ -7,7 +7,7 @@ from pydantic import Field
 from chalicelib.catalog.model import Url
 from chalicelib.kit.endpoint import Body
 from chalicelib.kit.money import PriceFen
-from chalicelib.orders.schemas import SomeText
+from chalicelib.orders.schemas import SomeText, TrackingNo
 
 
 class RefundBody(Body):
@@ -17,3 +17,10 @@ class RefundBody(Body):
     reason: Annotated[SomeText, Field(min_length=1, max_length=80)]
     amount_fen: PriceFen | None = None
     evidence_urls: Annotated[tuple[Url, ...], Field(max_length=9)] = ()
+
+
+class ReturnShipmentBody(Body):
+    """How the goods come back; the carrier in the member's own words."""
+
+    carrier: Annotated[SomeText, Field(min_length=1, max_length=32)]
+    tracking_no: TrackingNo

@@ -4,7 +4,7 @@ attempt it moves from.
 What it does to the order's amounts stands in orders/store.py; the verbs put both into one commit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -14,12 +14,19 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.kit import reads
-from chalicelib.kit.clock import after, stored
+from chalicelib.kit.clock import after, from_stored, stored
 from chalicelib.kit.due import DueRow, due_shard_of, due_then, not_due
 from chalicelib.kit.errors import NotFound
-from chalicelib.kit.tables import Key, TimeAttribute
+from chalicelib.kit.tables import Key, PlainMapAttribute, TimeAttribute
 from chalicelib.kit.writes import Changed, WriteSet
-from chalicelib.refunds.model import ENDED, FIRST_LOOK_SECONDS, Cause, Refund, RefundState
+from chalicelib.refunds.model import (
+    ENDED,
+    FIRST_LOOK_SECONDS,
+    Cause,
+    Refund,
+    RefundState,
+    ReturnShipment,
+)
 
 OPERATOR_QUEUE = "waiting"
 
@@ -48,6 +55,8 @@ class RefundRow(DueRow):
     settled_at = TimeAttribute(null=True)
     decision_reason = UnicodeAttribute(null=True)
     operator = UnicodeAttribute(null=True)
+    return_shipment = PlainMapAttribute(null=True)
+    after_settlement = BooleanAttribute(null=True)
     paid_by_hand = BooleanAttribute(null=True)
     evidence_urls: ListAttribute[Any] = ListAttribute(null=True)
     operator_queue = UnicodeAttribute(null=True)
@@ -67,7 +76,18 @@ def refund_of(row: RefundRow | None) -> Refund | None:
     given["refund_state"] = RefundState(row.refund_state)
     given["cause"] = Cause(row.cause)
     given["evidence_urls"] = tuple(row.evidence_urls or ())
+    given["return_shipment"] = _return_shipment_of(row.return_shipment)
     return Refund(**given)
+
+
+def _return_shipment_of(sent: Mapping[str, Any] | None) -> ReturnShipment | None:
+    if sent is None:
+        return None
+    return ReturnShipment(**{**sent, "sent_at": from_stored(sent["sent_at"])})
+
+
+def _return_shipment_stored(sent: ReturnShipment) -> dict[str, Any]:
+    return {**asdict(sent), "sent_at": stored(sent.sent_at)}
 
 
 def find(refund_id: str) -> Refund | None:
@@ -123,8 +143,8 @@ def move(
     ends_order: bool | None = None,
     paid_by_hand: bool | None = None,
 ) -> None:
-    """Move it on. Guards: its state and attempt as read. Without `due_at` no sweep will look at it
-    again.
+    """Move it on. Guards: its state, attempt and return shipment as read. Without `due_at` no sweep
+    will look at it again.
     """
     actions: list[Action] = [RefundRow.refund_state.set(becomes.value)]
     if due_at is not None:
@@ -147,6 +167,18 @@ def move(
     actions += [attribute.set(value) for attribute, value in optional if value is not None]
     if next_attempt:
         actions.append(RefundRow.attempt.set(refund.attempt + 1))
+    writes.update(refund_key(refund.refund_id), actions, guard=_as_read(refund))
+
+
+def send_back(writes: WriteSet, refund: Refund, sent: ReturnShipment) -> None:
+    """Its goods are on their way back: an operator looks at them, and no sweep withdraws it any
+    more. Guards: its state, attempt and return shipment as read.
+    """
+    actions: list[Action] = [
+        RefundRow.return_shipment.set(_return_shipment_stored(sent)),
+        RefundRow.operator_queue.set(OPERATOR_QUEUE),
+        *not_due(RefundRow),
+    ]
     writes.update(refund_key(refund.refund_id), actions, guard=_as_read(refund))
 
 
@@ -196,4 +228,8 @@ def _as_read(refund: Refund) -> Condition:
     same: Condition = (RefundRow.refund_state == refund.refund_state.value) & (
         RefundRow.attempt == refund.attempt
     )
+    if refund.return_shipment is None:
+        same &= RefundRow.return_shipment.does_not_exist()
+    else:
+        same &= RefundRow.return_shipment == _return_shipment_stored(refund.return_shipment)
     return same

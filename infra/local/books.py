@@ -4,6 +4,7 @@ Must never mend a difference: it reads both, and says whether they agree.
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from rich.table import Table
 from infra.local.sandbox_control import SandboxControl
 from infra.local.stack import Stack
 
-SAME = ("payments", "paid_fen", "refunds", "refunded_fen")
+SAME = ("payments", "paid_fen", "refunds", "refunded_fen", "transfers", "transferred_fen")
 LOOK_SECONDS = 0.5
 PATIENCE_SECONDS = 15.0
 FEN_PER_YUAN = 100
@@ -33,11 +34,12 @@ class Books:
     @property
     def wechat_holds_fen(self) -> int:
         """What is left of the payments, by WeChat's totals."""
-        return self.wechat["paid_fen"] - self.wechat["refunded_fen"]
+        wechat = self.wechat
+        return wechat["paid_fen"] - wechat["refunded_fen"] - wechat["transferred_fen"]
 
     @property
     def ledger_holds_fen(self) -> int:
-        """The same by our ledger, which is booked apart from orders and refunds."""
+        """The same by our ledger, which is booked apart from orders, refunds and withdrawals."""
         fen: int = self.ours["balances_fen"]["wechat"]
         return fen
 
@@ -83,8 +85,8 @@ def close_books(
 
 def yuan(fen: int) -> str:
     """An amount for people."""
-    whole, rest = divmod(fen, FEN_PER_YUAN)
-    return f"¥{whole:,}.{rest:02}"
+    whole, rest = divmod(abs(fen), FEN_PER_YUAN)
+    return f"{'-' if fen < 0 else ''}¥{whole:,}.{rest:02}"
 
 
 def closing_table(books: Books) -> Table:
@@ -95,12 +97,46 @@ def closing_table(books: Books) -> Table:
     for side in ("ours", "WeChat's"):
         table.add_column(side, justify="right")
     table.add_row("orders", str(ours["orders"]), "–")
-    for count, amount_fen in (("payments", "paid_fen"), ("refunds", "refunded_fen")):
+    for count, amount_fen in zip(SAME[::2], SAME[1::2], strict=True):
         table.add_row(
             count,
             *(f"{side[count]} · {yuan(side[amount_fen])}" for side in (ours, wechat)),
         )
     table.add_row("left over", yuan(books.ledger_holds_fen), yuan(books.wechat_holds_fen))
+    return table
+
+
+def ledger_table(books: Books) -> Table:
+    """The ledger by account, in yuan: what was debited and credited, what is left of it, and what
+    is announced or on its way.
+    """
+    table = Table(title="The ledger", title_justify="left", title_style="bold")
+    table.add_column("")
+    for column in ("debits", "credits", "balance", "pending"):
+        table.add_column(column, justify="right")
+    total_fen = 0
+    for name, sums in books.ours["accounts"].items():
+        pending_fen = sums["debits_pending_fen"] - sums["credits_pending_fen"]
+        amounts = (sums["debits_posted_fen"], sums["credits_posted_fen"], sums["balance_fen"])
+        total_fen += sums["balance_fen"]
+        if any(amounts) or pending_fen:
+            table.add_row(name, *(yuan(fen) for fen in (*amounts, pending_fen)))
+    table.add_section()
+    table.add_row("all together", "", "", yuan(total_fen), "")
+    return table
+
+
+def wallets_table(books: Books, names: Mapping[str, str]) -> Table:
+    """The fullest wallets in yuan, by the members' names where they are given."""
+    table = Table(title="The wallets", title_justify="left", title_style="bold")
+    table.add_column("")
+    columns = ("pending", "available", "on its way", "withdrawn", "debt")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for wallet in books.ours["wallets"]:
+        member_id = wallet["member_id"]
+        amounts = (wallet[f"{column.replace(' ', '_')}_fen"] for column in columns)
+        table.add_row(names.get(member_id, member_id), *(yuan(fen) for fen in amounts))
     return table
 
 

@@ -8,14 +8,15 @@ import io
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import requests
 from rich.console import Console
 
+from infra.local import friends
 from infra.local.books import close_books, closing_table, verdict, yuan
 from infra.local.logs import save_function_logs
+from infra.local.play import TWICE, Play, pays
 from infra.local.run import FAILURES
 from infra.local.sandbox_control import (
     CLOSE_PATH,
@@ -29,10 +30,9 @@ from infra.local.shopper import Purchase, Shopper, Unexpected, wait_until
 from infra.local.stack import CommandRefused, Stack, running_stack
 from infra.local.timeline import Timeline
 
-NAMES = ("小林", "小王", "小陈", "小周", "小吴", "小何", "小郑")
+NAMES = ("小林", "小王", "小陈", "小周", "小吴", "小何", "小郑", *friends.NAMES)
 FOR_THREE, FOR_FEW_SECONDS = "oranges-for-three", "oranges-in-a-hurry"
 FEW_SECONDS = 8
-TWICE = 2
 PARTIAL_REFUND_FEN = 10_00
 
 
@@ -58,6 +58,7 @@ def main() -> int:
 def put_catalogue(stack: Stack) -> None:
     """Beside the small catalogue, two campaigns of three: a long one and a very short one."""
     seed_catalogue(stack)
+    friends.put_plan(stack)
     now = datetime.now(UTC).replace(microsecond=0)
     for campaign_id, title, seconds in (
         (FOR_THREE, "脐橙三人团", 24 * 3600),
@@ -92,16 +93,6 @@ def told(stack: Stack, console: Console) -> bool:
     return agrees
 
 
-@dataclass(frozen=True)
-class Play:
-    """Who and what is on stage."""
-
-    stack: Stack
-    wechat: SandboxControl
-    timeline: Timeline
-    members: dict[str, Shopper]
-
-
 def play(stack: Stack, console: Console) -> bool:
     """Every scene in turn, then the table; whether the books agree."""
     stage = Play(stack, SandboxControl(stack.endpoints.sandbox_url), Timeline(console), {})
@@ -112,12 +103,13 @@ def play(stack: Stack, console: Console) -> bool:
     wechat_fails_after_preparing_a_payment(stage)
     an_operator_gives_a_part_back(stage)
     the_little_time_is_over(stage, hurried)
+    friends.play(stage)
     wechat_repeats_itself(stage)
     return the_books_are_closed(stage, console)
 
 
 def everyone_signs_in(stage: Play) -> None:
-    stage.timeline.scene("Seven members sign in")
+    stage.timeline.scene("Ten members sign in")
     shoppers = [Shopper(stage.stack.endpoints, name) for name in NAMES]
     with ThreadPoolExecutor(max_workers=3) as pool:
         for shopper in pool.map(Shopper.signs_in, shoppers):
@@ -235,10 +227,6 @@ def the_books_are_closed(stage: Play, console: Console) -> bool:
 
 def is_over(group: dict[str, str]) -> bool:
     return group["server_time"] > group["expires_at"]
-
-
-def pays(order: Purchase) -> str:
-    return f"pays {yuan(order.amount_fen)}, notified twice"
 
 
 def told_less_than_twice(wechat: SandboxControl, order_ids: list[str]) -> list[str]:

@@ -5,12 +5,14 @@ Must never hold a real merchant's key: all of them are made up by the WeChat san
 
 import json
 import secrets
+from base64 import b64encode
 from typing import Any
 
 from infra.local.emulator import client
 from infra.local.wechat.credentials import Credentials
 
 SESSION_KEY_BYTES = 32
+PAYEE_KEY_BYTES = 32
 
 
 def put_secrets(aws_url: str, prefix: str, credentials: Credentials) -> None:
@@ -23,6 +25,9 @@ def put_secrets(aws_url: str, prefix: str, credentials: Credentials) -> None:
         "wechat_merchant_serial": credentials.merchant_serial,
         "wechat_api_v3_key": credentials.api_v3_key,
         "wechat_public_keys": json.dumps(public_keys),
+        "wechat_message_token": credentials.message_token,
+        "wechat_message_aes_key": credentials.message_aes_key,
+        "payee_keys": json.dumps({"1": b64encode(secrets.token_bytes(PAYEE_KEY_BYTES)).decode()}),
     }
     parameter_store = client("ssm", aws_url)
     for name, value in values.items():

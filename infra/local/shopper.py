@@ -126,6 +126,26 @@ class Shopper:
             payment=reply["payment"],
         )
 
+    def shares(self, target_type: str, target_id: str | None = None) -> Reply:
+        """A code to send to friends."""
+        body = {"target_type": target_type, **({"target_id": target_id} if target_id else {})}
+        return self.send("POST", "/v1/shares", body).expect(201, "sharing")
+
+    def visits(self, share_code: str) -> Reply:
+        """Opens what a friend has shared."""
+        path = f"/v1/shares/{share_code}/visits"
+        return self.send("POST", path).expect(200, "opening a share")
+
+    def wallet(self) -> Any:
+        """What is earned, on its way, taken out and owed."""
+        return self.send("GET", "/v1/wallet").expect(200, "the wallet").content
+
+    def withdraws(self, amount_fen: int, *, key: str = "") -> "Withdrawal":
+        """Asks for money."""
+        body = {"amount_fen": amount_fen}
+        reply = self.send("POST", "/v1/withdrawals", body, key=key or _new_key())
+        return Withdrawal(self, reply.expect(201, "withdrawing")["withdrawal_id"], amount_fen)
+
     def group(self, group_id: str) -> Any:
         """The group as this member sees it."""
         return self.send("GET", f"/v1/groups/{group_id}").expect(200, "the group").content
@@ -159,6 +179,10 @@ class Purchase:
     def cancels(self) -> Reply:
         return self.shopper.send("POST", f"/v1/orders/{self.order_id}/cancel")
 
+    def is_received(self) -> Reply:
+        """The member taps "received"."""
+        return self.shopper.send("POST", f"/v1/orders/{self.order_id}/receipt")
+
     def asks_refund(self, *, key: str = "", **changes: Any) -> Reply:
         body = {"type": "refund_only", "reason": "不想要了", **changes}
         path = f"/v1/orders/{self.order_id}/refunds"
@@ -185,6 +209,31 @@ class Purchase:
 
     def _refund_statuses(self) -> list[str]:
         return [refund["status"] for refund in self.now()["refunds"]]
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """Money somebody asked for."""
+
+    shopper: Shopper
+    withdrawal_id: str
+    amount_fen: int
+
+    def now(self) -> Any:
+        """The withdrawal as its member sees it."""
+        path = f"/v1/withdrawals/{self.withdrawal_id}"
+        return self.shopper.send("GET", path).expect(200, "the withdrawal").content
+
+    def confirms(self, **more: Any) -> "Withdrawal":
+        """Taps "receive" in `wx.requestMerchantTransfer`."""
+        package = self.now()["transfer"]["package"]
+        self.shopper.wechat.confirm_transfer(self.shopper.name, package, **more)
+        return self
+
+    def waits_for(self, status: str, *, within_seconds: float = PATIENCE_SECONDS) -> float:
+        """Looks until it is so; answers the seconds it took. Raises `Unexpected`."""
+        what = f"{self.shopper.name}'s withdrawal {self.withdrawal_id}"
+        return wait_until(lambda: self.now()["status"], status, what, within_seconds=within_seconds)
 
 
 def wait_until(

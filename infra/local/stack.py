@@ -23,6 +23,7 @@ from infra.local.gateway import complete_gateway
 from infra.local.lan import LanProxy
 from infra.local.processes import ProcessGroup, clear_leftovers
 from infra.local.progress import Progress
+from infra.local.sandbox_control import SandboxControl
 from infra.local.secret_parameters import put_public_base_url, put_secrets
 from infra.local.wechat.credentials import Credentials
 from infra.local.wechat_process import start_sandbox
@@ -195,6 +196,7 @@ def _deploy(
     stage = deployment.template["Resources"]["RestAPI"]["Properties"]["StageName"]
     api_url = f"{aws_url}/_aws/execute-api/{deployment.outputs['RestAPIId']}/{stage}"
     put_public_base_url(aws_url, PARAMETER_PREFIX, api_url)
+    SandboxControl(sandbox_url).configure(message_url=f"{api_url}/v1/wechat/messages")
     return deployment, api_url
 
 

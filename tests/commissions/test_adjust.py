@@ -3,51 +3,17 @@
 from typing import Any
 
 from chalicelib.commissions.adjust import adjust
-from chalicelib.kit.reads import read
 from chalicelib.kit.writes import Changed, WriteSet
+from chalicelib.ledger import recipes
 from chalicelib.ledger import store as ledger
-from chalicelib.ledger.store import balance_key, balance_of
+from tests.commissions.words import commissions, settled, wallet, with_uplines
 from tests.shop import Placed, Shop
 
 
-def with_uplines(shop: Shop, order: Placed, *rates: tuple[str, int]) -> Placed:
-    """The order as it would have been placed by an invitee of these members."""
-    uplines = {
-        str(level): {"M": {"member_id": {"S": member_id}, "rate_bp": {"N": str(rate_bp)}}}
-        for level, (member_id, rate_bp) in enumerate(rates, start=1)
-    }
-    shop.break_row("orders", order.order_id, "uplines", {"M": uplines})
-    shop.break_row("orders", order.order_id, "commission_cap_bp", {"N": "3000"})
+def bought(shop: Shop, order: Placed, *rates: tuple[str, int]) -> Placed:
+    """The order with these uplines on it."""
+    with_uplines(shop, order.order_id, *rates)
     return order
-
-
-def commissions(shop: Shop, order: Placed) -> dict[int, tuple[str, int, int]]:
-    """State, amount and what was taken back, by level."""
-    return {
-        row["commission_level"]: (
-            row["commission_state"],
-            row["amount_fen"],
-            row["reversed_fen"],
-        )
-        for row in shop.rows("commissions", order_id=order.order_id)
-    }
-
-
-def wallet(member_id: str) -> tuple[int, int]:
-    """What is announced to a member, and what is theirs to take out."""
-    key = balance_key(member_id)
-    balance = balance_of(read(key).find(key))
-    return balance.credits_pending_fen, balance.available_fen
-
-
-def settled(shop: Shop, order: Placed) -> None:
-    """As if it had been shipped, received and settled."""
-    for name, value in (
-        ("order_state", {"S": "settled"}),
-        ("settled_at", {"S": "2026-11-22T12:00:00.000Z"}),
-        ("settled_fen", {"N": "2000"}),
-    ):
-        shop.break_row("orders", order.order_id, name, value)
 
 
 def refund(shop: Shop, order: Placed, **fields: Any) -> None:
@@ -56,66 +22,66 @@ def refund(shop: Shop, order: Placed, **fields: Any) -> None:
 
 
 def test_a_paid_order_announces_each_level_once(shop: Shop) -> None:
-    order = with_uplines(shop, shop.member("Lin").buys(), ("mem_b", 1000), ("mem_c", 333))
+    order = bought(shop, shop.member("Lin").buys(), ("mem_b", 1000), ("mem_c", 333))
 
     order.pays()
     shop.settles()
     for _ in range(3):
         adjust(order.order_id, clock=shop.clock)
 
-    assert commissions(shop, order) == {1: ("pending", 200, 0), 2: ("pending", 66, 0)}
+    assert commissions(shop, order.order_id) == {1: ("pending", 200, 0), 2: ("pending", 66, 0)}
     assert (wallet("mem_b"), wallet("mem_c")) == ((200, 0), (66, 0))
 
 
 def test_nothing_is_earned_before_the_sale_stands(shop: Shop) -> None:
     shop.campaign()
-    order = with_uplines(shop, shop.member("Lin").opens(), ("mem_b", 1000))
+    order = bought(shop, shop.member("Lin").opens(), ("mem_b", 1000))
     order.pays()
     shop.settles()
     adjust(order.order_id, clock=shop.clock)
 
-    assert commissions(shop, order) == {}
+    assert commissions(shop, order.order_id) == {}
 
     shop.member("Ann").joins(order.group_id).pays()
     shop.settles()
-    assert commissions(shop, order) == {1: ("pending", 150, 0)}
+    assert commissions(shop, order.order_id) == {1: ("pending", 150, 0)}
 
 
 def test_freight_earns_nobody_anything(shop: Shop) -> None:
     shop.admin("put_freight", merchant_id="orchard", flat_fen=1000)
-    order = with_uplines(shop, shop.member("Lin").buys(), ("mem_b", 1000)).pays()
+    order = bought(shop, shop.member("Lin").buys(), ("mem_b", 1000)).pays()
     shop.settles()
 
     assert order.amount_fen == 3000
-    assert commissions(shop, order) == {1: ("pending", 200, 0)}
+    assert commissions(shop, order.order_id) == {1: ("pending", 200, 0)}
 
 
 def test_a_part_refunded_takes_back_its_part_rounded_down(shop: Shop) -> None:
-    order = with_uplines(shop, shop.member("Lin").buys(), ("mem_b", 1000), ("mem_c", 77)).pays()
+    order = bought(shop, shop.member("Lin").buys(), ("mem_b", 1000), ("mem_c", 77)).pays()
     shop.settles()
 
     refund(shop, order, amount_fen=333, request_id="first-part")
 
     # 2000 fen at 10 % of 1667/2000, and at 0.77 %: 166.7 and 12.8
-    assert commissions(shop, order) == {1: ("pending", 200, 34), 2: ("pending", 15, 3)}
+    assert commissions(shop, order.order_id) == {1: ("pending", 200, 34), 2: ("pending", 15, 3)}
     assert (wallet("mem_b"), wallet("mem_c")) == ((166, 0), (12, 0))
     shop.assert_books_balance()
 
 
 def test_a_whole_refund_leaves_nothing(shop: Shop) -> None:
-    order = with_uplines(shop, shop.member("Lin").buys(), ("mem_b", 1000)).pays()
+    order = bought(shop, shop.member("Lin").buys(), ("mem_b", 1000)).pays()
     shop.settles()
 
     refund(shop, order)
 
     assert order.status == "refunded"
-    assert commissions(shop, order) == {1: ("voided", 200, 200)}
+    assert commissions(shop, order.order_id) == {1: ("voided", 200, 200)}
     assert wallet("mem_b") == (0, 0)
     shop.assert_books_balance()
 
 
 def test_a_refund_before_the_accrual_leaves_the_rest_to_be_earned(shop: Shop) -> None:
-    order = with_uplines(shop, shop.member("Lin").buys(), ("mem_b", 1000)).pays()
+    order = bought(shop, shop.member("Lin").buys(), ("mem_b", 1000)).pays()
     shop.streams_are_lost()
     shop.admin("refund_order", order_id=order.order_id, reason="坏了", amount_fen=1000)
     shop.works_queue()
@@ -124,14 +90,14 @@ def test_a_refund_before_the_accrual_leaves_the_rest_to_be_earned(shop: Shop) ->
     shop.passes(61)
     shop.passes(61)
 
-    assert commissions(shop, order) == {1: ("pending", 100, 0)}
+    assert commissions(shop, order.order_id) == {1: ("pending", 100, 0)}
     assert wallet("mem_b") == (100, 0)
 
 
 def test_a_settled_order_releases_and_a_later_refund_claws_back_into_debt(shop: Shop) -> None:
-    order = with_uplines(shop, shop.member("Lin").buys(), ("mem_b", 1000)).pays()
+    order = bought(shop, shop.member("Lin").buys(), ("mem_b", 1000)).pays()
     shop.settles()
-    settled(shop, order)
+    settled(shop, order.order_id)
     adjust(order.order_id, clock=shop.clock)
     assert wallet("mem_b") == (0, 200)
 
@@ -141,15 +107,15 @@ def test_a_settled_order_releases_and_a_later_refund_claws_back_into_debt(shop: 
     shop.settles()
     adjust(order.order_id, clock=shop.clock)
 
-    assert commissions(shop, order) == {1: ("released", 200, 150)}
+    assert commissions(shop, order.order_id) == {1: ("released", 200, 150)}
     assert wallet("mem_b") == (0, -150)
 
 
 def test_an_open_refund_blocks_the_release_until_it_has_ended(shop: Shop) -> None:
-    order = with_uplines(shop, shop.member("Lin").buys(), ("mem_b", 1000)).pays()
+    order = bought(shop, shop.member("Lin").buys(), ("mem_b", 1000)).pays()
     shop.settles()
     asked = order.asks_refund(amount_fen=500)
-    settled(shop, order)
+    settled(shop, order.order_id)
     shop.settles()
     assert wallet("mem_b") == (200, 0)
 
@@ -157,36 +123,36 @@ def test_an_open_refund_blocks_the_release_until_it_has_ended(shop: Shop) -> Non
     shop.settles()
 
     assert wallet("mem_b") == (0, 200)
-    assert commissions(shop, order) == {1: ("released", 200, 0)}
+    assert commissions(shop, order.order_id) == {1: ("released", 200, 0)}
 
 
 def test_whoever_has_left_earns_nothing_and_keeps_nobody_else_from_it(shop: Shop) -> None:
     writes = WriteSet()
     ledger.close(writes, "mem_b", now=shop.clock.now(), refusal=lambda _row: Changed())
     writes.commit()
-    order = with_uplines(shop, shop.member("Lin").buys(), ("mem_b", 1000), ("mem_c", 500)).pays()
+    order = bought(shop, shop.member("Lin").buys(), ("mem_b", 1000), ("mem_c", 500)).pays()
 
     shop.settles()
 
-    assert commissions(shop, order) == {2: ("pending", 100, 0)}
+    assert commissions(shop, order.order_id) == {2: ("pending", 100, 0)}
     assert wallet("mem_b") == (0, 0)
     assert shop.rows("orders")[0].get("due_at") is None
 
 
 def test_lost_streams_are_made_up_for_by_the_sweep(shop: Shop) -> None:
-    order = with_uplines(shop, shop.member("Lin").buys(), ("mem_b", 1000)).pays()
+    order = bought(shop, shop.member("Lin").buys(), ("mem_b", 1000)).pays()
     shop.streams_are_lost()
-    assert commissions(shop, order) == {}
+    assert commissions(shop, order.order_id) == {}
 
     shop.passes(61)
 
-    assert commissions(shop, order) == {1: ("pending", 200, 0)}
+    assert commissions(shop, order.order_id) == {1: ("pending", 200, 0)}
     shop.assert_books_balance()
 
 
 def test_a_stream_lost_when_a_group_completes_is_made_up_for(shop: Shop) -> None:
     shop.campaign()
-    order = with_uplines(shop, shop.member("Lin").opens(), ("mem_b", 1000)).pays()
+    order = bought(shop, shop.member("Lin").opens(), ("mem_b", 1000)).pays()
     shop.settles()
     shop.member("Ann").joins(order.group_id).pays()
     shop.streams_are_lost()
@@ -196,14 +162,14 @@ def test_a_stream_lost_when_a_group_completes_is_made_up_for(shop: Shop) -> None
     shop.passes(61)
 
     assert order.status == "to_ship"
-    assert commissions(shop, order) == {1: ("pending", 150, 0)}
+    assert commissions(shop, order.order_id) == {1: ("pending", 150, 0)}
 
 
 def test_the_figures_count_each_commission_once(shop: Shop) -> None:
     lin = shop.member("Lin")
-    order = with_uplines(shop, lin.buys(), ("mem_b", 1000)).pays()
+    order = bought(shop, lin.buys(), ("mem_b", 1000)).pays()
     shop.settles()
-    settled(shop, order)
+    settled(shop, order.order_id)
     shop.settles()
     refund(shop, order, amount_fen=1000, request_id="half")
     for _ in range(2):
@@ -216,24 +182,13 @@ def test_the_figures_count_each_commission_once(shop: Shop) -> None:
 
 
 def take_out(member_id: str, amount_fen: int, shop: Shop) -> None:
-    from chalicelib.ledger import recipes
-
+    """A withdrawal from request to payment, as the ledger sees it."""
     now = shop.clock.now()
-    for writes_transfer in (
-        lambda writes: ledger.reserve(
-            writes,
-            member_id,
-            recipes.withdrawal_reserved(member_id, "wd1", amount_fen, now=now),
-            "wd1",
-        ),
-        lambda writes: ledger.end_withdrawal(
-            writes,
-            member_id,
-            recipes.withdrawal_ended(member_id, "wd1", amount_fen, paid=True, now=now),
-            "wd1",
-            paid_fen=amount_fen,
-        ),
-    ):
-        writes = WriteSet()
-        writes_transfer(writes)
-        writes.commit()
+    writes = WriteSet()
+    reserved = recipes.withdrawal_reserved(member_id, "wdr1", amount_fen, now=now)
+    ledger.reserve(writes, member_id, reserved, "wdr1")
+    writes.commit()
+    writes = WriteSet()
+    ended = recipes.withdrawal_ended(member_id, "wdr1", amount_fen, paid=True, now=now)
+    ledger.end_withdrawal(writes, member_id, ended, "wdr1", paid_fen=amount_fen)
+    writes.commit()

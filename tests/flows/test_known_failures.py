@@ -10,10 +10,15 @@ import pytest
 
 from chalicelib.groups import store as groups
 from chalicelib.groups.join import join
+from chalicelib.kit.tokens import Caller
+from chalicelib.withdrawals.request import WithdrawalRequest
+from chalicelib.withdrawals.request import request as withdraw
+from tests.money import assert_balance_adds_up, assert_payouts_add_up
 from tests.races import THREADS, at_once, forming_group, outcomes, purchase
-from tests.shop import Shop
+from tests.shop import Shop, credentials
 from tests.tidy.purity import floats
 from tests.tidy.tree import deployed_sources
+from tests.withdrawals.words import asked, confirms, earner, status
 
 
 @pytest.mark.engine
@@ -66,6 +71,42 @@ def test_03_nothing_is_validated_again_when_the_payment_arrives(shop: Shop) -> N
     assert lin.status == "to_ship"
     assert (lin.amount_fen, shop.units_left()) == (2000, 0)
     shop.assert_books_balance()
+
+
+@pytest.mark.engine
+def test_04_of_64_threads_on_the_same_balance_exactly_one_withdraws(engine_shop: Shop) -> None:
+    shop = engine_shop
+    lin = earner(shop, earned_fen=2_000)
+    caller = Caller(lin.member_id, credentials().app_id)
+    wanting = [WithdrawalRequest(caller, f"key-{number:04d}", 2_000) for number in range(THREADS)]
+
+    results = at_once([partial(withdraw, one, clock=shop.clock) for one in wanting])
+
+    counted = outcomes(results)
+    assert counted["done"] == 1
+    assert counted["done"] + counted["withdrawal_open"] + counted["insufficient_balance"] == 64
+    assert [row["gross_fen"] for row in shop.rows("withdrawals")] == [2_000]
+    balance = assert_balance_adds_up(lin.member_id)
+    assert (balance.available_fen, balance.debits_pending_fen) == (0, 2_000)
+    assert {row["used"] for row in shop.rows("limits")} == {1, 2_000}
+
+
+def test_05_a_payout_has_one_number_for_ever_however_often_it_is_sent(shop: Shop) -> None:
+    lin = earner(shop)
+    shop.sandbox.add_fault("/v3/fund-app/mch-transfer", "timeout_after", 5)
+    withdrawal_id = asked(lin)
+    shop.settles()
+    for _ in range(5):
+        shop.passes(600)
+
+    confirms(lin, withdrawal_id)
+    shop.settles()
+
+    assert status(lin, withdrawal_id) == "paid"
+    assert shop.sandbox.transfer_of(withdrawal_id)["state"] == "SUCCESS"
+    totals = shop.sandbox.totals()
+    assert (totals["transfers"], totals["transferred_fen"]) == (1, 2_000)
+    assert_payouts_add_up(shop, lin.member_id)
 
 
 def test_06_one_refund_that_cannot_go_strands_no_other(shop: Shop) -> None:
@@ -144,6 +185,65 @@ def test_09_wechat_is_told_received_only_after_the_commit(shop: Shop) -> None:
     shop.assert_books_balance()
 
 
+def test_10_commission_is_paid_once_whatever_is_delivered_again(shop: Shop) -> None:
+    shop.admin("put_settings", commission={"rates_bp": [1000, 500], "freeze_seconds": 60})
+    lin, ann, bo = (shop.member(name) for name in ("Lin", "Ann", "Bo"))
+    ann.visits(lin.shares())
+    bo.visits(ann.shares())
+    order = bo.buys(quantity=3).pays(times=3)
+    shop.streams_flow(times=3)
+    shop.ships(order)
+    order.receives()
+    for _ in range(3):
+        shop.advance(61)
+        shop.sweeps()
+        shop.streams_flow(times=3)
+
+    commissions = shop.rows("commissions")
+    amounts = {row["beneficiary_id"]: row["amount_fen"] for row in commissions}
+    assert amounts == {ann.member_id: 600, lin.member_id: 300}
+    assert {row["commission_state"] for row in commissions} == {"released"}
+    assert [ann.wallet()["available_fen"], lin.wallet()["available_fen"]] == [600, 300]
+    shop.settles()
+    shop.assert_books_balance()
+
+
+def test_11_commission_is_taken_back_after_settlement_into_debt_if_need_be(shop: Shop) -> None:
+    shop.admin("put_settings", commission={"rates_bp": [1000], "freeze_seconds": 60})
+    lin, ann = shop.member("Lin"), shop.member("Ann")
+    ann.visits(lin.shares())
+    orders = [ann.buys().pays() for _ in range(2)]
+    shop.settles()
+    for order in orders:
+        shop.ships(order)
+        order.receives()
+    shop.passes(61)
+    withdrawal = lin.withdraws(400)
+    shop.settles()
+    lin.confirms(withdrawal)
+    shop.settles()
+
+    shop.admin("refund_order", order_id=orders[0].order_id, reason="坏了", amount_fen=1999)
+    shop.settles()
+
+    # 10 % of the one fen that is left is none
+    wallet = lin.wallet()
+    assert (wallet["available_fen"], wallet["debt_fen"]) == (0, 200)
+    assert (wallet["withdrawn_fen"], wallet["pending_fen"]) == (400, 0)
+    assert lin.send("POST", "/v1/withdrawals", {"amount_fen": 100}, key="a-debtor").code == (
+        "insufficient_balance"
+    )
+
+    third = ann.buys().pays()
+    shop.settles()
+    shop.ships(third)
+    third.receives()
+    shop.passes(61)
+    wallet = lin.wallet()
+    assert (wallet["available_fen"], wallet["debt_fen"]) == (0, 0)
+    shop.assert_books_balance()
+
+
 def test_12_an_order_is_refunded_only_when_wechat_says_so(shop: Shop) -> None:
     order = shop.member("Lin").buys().pays()
     shop.settles()
@@ -163,7 +263,10 @@ def test_12_an_order_is_refunded_only_when_wechat_says_so(shop: Shop) -> None:
 
 def test_13_no_money_is_a_float() -> None:
     found = {source.path: list(floats(source)) for source in deployed_sources()}
-    money = ("groups/", "ledger/", "orders/", "refunds/", "stock/", "catalog/")
+    money = (
+        *("groups/", "ledger/", "orders/", "refunds/", "stock/", "catalog/"),
+        *("commissions/", "withdrawals/"),
+    )
     in_money = {
         path: where
         for path, where in found.items()

@@ -6,19 +6,24 @@ from typing import Any
 
 from tests.http.routes import Route
 from tests.in_process import everything
+from tests.money import earns
 from tests.shop import Member, Reply, Shop
+from tests.withdrawals.words import asked, cancels
 
 GOOD_KEY = "a-key-of-this-test"
+TEMPLATE = {"template_id": "template-1", "fields": {"amount1": "amount"}}
 
 
 class Scene:
-    """Lin leads a forming group, has an order to pay, and a refund that waits for an operator.
+    """Lin leads a forming group, has an order to pay, a refund that waits for an operator and a
+    withdrawal taken back.
 
     Eve owns nothing.
     """
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
+        shop.admin("put_settings", notices={"refund_paid": TEMPLATE})
         shop.stocks(100)
         shop.campaign()
         self.lin: Member = shop.member("Lin")
@@ -32,12 +37,18 @@ class Scene:
         self.refund_id = paid.asks_refund(amount_fen=500)["refund_id"]
         self.paid_order_id = paid.order_id
         self.unpaid = self.lin.buys()
+        earns(shop.clock, self.lin.member_id, 5_000)
+        withdrawal_id = asked(self.lin)
+        cancels(self.lin, withdrawal_id)
+        shop.settles()
         self.ids = {
+            "withdrawal_id": withdrawal_id,
             "group_id": leading.group_id,
             "order_id": self.unpaid.order_id,
             "refund_id": self.refund_id,
             "product_id": "apples",
             "campaign_id": "autumn",
+            "share_code": self.eve.shares("home"),
         }
 
     def path(self, route: Route, ids: Mapping[str, str] | None = None) -> str:

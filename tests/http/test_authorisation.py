@@ -141,10 +141,12 @@ OF_LIN = (
     ("POST", "/v1/orders/{order_id}/cancel"),
     ("POST", "/v1/orders/{order_id}/refunds"),
     ("POST", "/v1/refunds/{refund_id}/cancel"),
+    ("GET", "/v1/withdrawals/{withdrawal_id}"),
+    ("POST", "/v1/withdrawals/{withdrawal_id}/cancel"),
 )
 
 
-NOWHERE = {"order_id": "ord_nowhere", "refund_id": "rfd_nowhere"}
+NOWHERE = {"order_id": "ord_nowhere", "refund_id": "rfd_nowhere", "withdrawal_id": "wdrnowhere"}
 
 
 def test_other_people_s_orders_and_refunds_are_not_found(scene: Scene) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from app import app
 from tests.http.problems import fields_of, wrong_in
-from tests.http.routes import KEYED, PURCHASE, READING, ROUTES, SELLING, Route, route
+from tests.http.routes import KEYED, OF_OUR_TYPE, PURCHASE, READING, ROUTES, SELLING, Route, route
 from tests.http.scene import Scene
 from tests.shop import ADDRESS, Reply
 
@@ -46,7 +46,14 @@ NO_IDS = (
     "seat%23mem_1",
     "*",
 )
-LISTS = ("/v1/products", "/v1/campaigns", "/v1/orders")
+LISTS = (
+    "/v1/products",
+    "/v1/campaigns",
+    "/v1/orders",
+    "/v1/me/invitees",
+    "/v1/withdrawals",
+    "/v1/wallet/transfers",
+)
 NO_LIMITS = ("0", "101", "-1", "abc", "", "1.5", "1e1", "0x5", "NaN", "null", "true", "9" * 30)
 
 
@@ -86,7 +93,7 @@ def test_ids_of_another_kind_of_thing_are_not_found(scene: Scene) -> None:
 def test_unknown_query_parameters_are_refused_everywhere(scene: Scene) -> None:
     wrong = {}
     with scene.stays():
-        for each in ROUTES:
+        for each in OF_OUR_TYPE:
             for query, name in (("?debug=1", "debug"), ("?Limit=5", "Limit"), ("?状态=1", "状态")):
                 reply = scene.send(each, query=query)
                 found = wrong_in(reply, 422, "invalid_request")
@@ -165,6 +172,7 @@ def forged(lin_id: str) -> Iterator[str]:
         yield cursor(text(id="apples", kind="product", sort=sort))
         yield cursor(text(id="autumn", kind="campaign", sort=sort))
         yield cursor(text(order_id="ord_x", member_id=lin_id, placed_at=sort))
+        yield cursor(text(account_id=f"member:{lin_id}", entry=sort))
     for kind, key in (("product", "apples"), ("campaign", "autumn")):
         yield cursor(text(id="", kind=kind, sort="x"))
         yield cursor(text(id=key, sort="x"))
@@ -198,6 +206,7 @@ def test_a_cursor_is_good_for_its_own_list_and_member_only(scene: Scene, of: str
             member_id=scene.lin.member_id,
             placed_at="2026-11-22T12:00:02.000Z",
         ),
+        "/v1/me/invitees": text(bound_at="2026-11-22T12:00:02.000Z", passed="0"),
     }
     query = f"?cursor={cursor(given[of])}"
 
@@ -285,7 +294,7 @@ def test_a_body_in_another_type_than_json_is_not_read(scene: Scene) -> None:
     )
     wrong = {}
     with scene.stays():
-        for each in ROUTES:
+        for each in OF_OUR_TYPE:
             for given in types:
                 reply = scene.send(each, headers={"Content-Type": given})
                 if found := wrong_in(reply, 415, "unsupported_type"):

@@ -10,7 +10,7 @@ import requests
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
 from chalicelib import wiring
-from chalicelib.gateways.wechat_api import WechatApiHttp
+from chalicelib.gateways.wechat_api_http import WechatApiHttp
 from chalicelib.kit.aws import client
 from chalicelib.kit.endpoint import logger
 from tests.shop import SIGNING_KEY, WECHAT_URL, Shop, credentials
@@ -79,6 +79,8 @@ def secrets_of(shop: Shop) -> Iterator[tuple[str, str]]:
     yield "signing key", SIGNING_KEY
     yield "app secret", str(secrets.wechat_app_secret)
     yield "APIv3 key", str(secrets.wechat_api_v3_key)
+    yield "message token", str(secrets.wechat_message_token)
+    yield "message key", str(secrets.wechat_message_aes_key)
     for number, line in enumerate(str(secrets.wechat_merchant_private_key).splitlines()[1:-1]):
         yield f"private key, line {number}", line
 

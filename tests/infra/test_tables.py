@@ -34,7 +34,7 @@ def test_a_table_that_is_relayed_has_a_stream_of_both_images_and_no_other(
     assert all(stream == {"StreamViewType": "NEW_AND_OLD_IMAGES"} for stream in streams.values())
 
 
-def test_only_counters_and_findings_are_forgotten(merged: Resources) -> None:
+def test_only_counters_boards_and_findings_are_forgotten(merged: Resources) -> None:
     expiring = {
         name: resource["Properties"]["TimeToLiveSpecification"]["AttributeName"]
         for name, resource in merged.items()
@@ -43,6 +43,7 @@ def test_only_counters_and_findings_are_forgotten(merged: Resources) -> None:
     assert expiring == {
         "LimitsTable": "expires_epoch_seconds",
         "FindingsTable": "expires_epoch_seconds",
+        "RankingsTable": "expires_epoch_seconds",
     }
 
 
@@ -65,14 +66,18 @@ def test_a_test_stage_can_be_deleted_whole() -> None:
     assert policies == {"Delete"}
 
 
-def test_every_index_carries_keys_only(merged: Resources) -> None:
-    projections = [
-        index["Projection"]
+def test_every_index_but_the_closing_of_days_carries_keys_only(merged: Resources) -> None:
+    projections = {
+        index["IndexName"]: index["Projection"]
         for resource in merged.values()
         for index in resource["Properties"].get("GlobalSecondaryIndexes", [])
-    ]
+    }
+    assert projections.pop("by_day") == {
+        "ProjectionType": "INCLUDE",
+        "NonKeyAttributes": ["phase", "code", "debit_account", "credit_account", "amount_fen"],
+    }
     assert projections
-    assert all(projection == {"ProjectionType": "KEYS_ONLY"} for projection in projections)
+    assert all(each == {"ProjectionType": "KEYS_ONLY"} for each in projections.values())
 
 
 def test_the_due_index_is_the_same_wherever_it_is() -> None:

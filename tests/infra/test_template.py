@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from infra.package import Package
+from infra.tables import all_tables
 from infra.template import FUNCTIONS, Function
 from tests.infra.conftest import Resources, policy_of
 
@@ -92,26 +93,21 @@ def test_a_message_stays_hidden_six_times_as_long_as_the_worker_may_take(
 
 
 @pytest.mark.parametrize("function", SCHEDULED, ids=[function.name for function in SCHEDULED])
-def test_a_sweep_runs_every_minute_and_is_not_piled_up(
+def test_a_schedule_fires_in_its_time_and_is_not_piled_up(
     function: Function, resources: Resources
 ) -> None:
     kind, source = event(resources, function)
     assert kind == "Schedule"
-    assert source["Schedule"] == "rate(1 minute)"
+    hourly = function.name == "close_ledger_days"
+    assert source["Schedule"] == ("rate(1 hour)" if hourly else "rate(1 minute)")
     assert source["RetryPolicy"] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
 
 
-def test_there_are_three_sweeps_and_three_relays() -> None:
-    assert [function.name for function in SCHEDULED] == [
-        "sweep_orders",
-        "sweep_groups",
-        "sweep_refunds",
-    ]
-    assert [function.name for function in STREAMED] == [
-        "relay_groups",
-        "relay_orders",
-        "relay_refunds",
-    ]
+def test_whatever_can_be_due_is_swept_and_whatever_has_a_stream_is_relayed() -> None:
+    due = {f"sweep_{table.name}" for table in all_tables() if "due" in table.indexes}
+    assert {function.name for function in SCHEDULED} == {*due, "close_ledger_days"}
+    streamed = {f"relay_{table.name}" for table in all_tables() if table.has_stream}
+    assert {function.name for function in STREAMED} == streamed
 
 
 def test_secrets_are_not_in_the_template(packaged: Package) -> None:

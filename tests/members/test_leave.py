@@ -8,6 +8,10 @@ from chalicelib.kit.clock import after
 from chalicelib.kit.errors import NotFound
 from chalicelib.kit.reads import scan
 from chalicelib.kit.writes import WriteSet
+from chalicelib.ledger import recipes
+from chalicelib.ledger import store as ledger
+from chalicelib.ledger.errors import AccountClosed
+from chalicelib.ledger.transfers import Transfer
 from chalicelib.members import store as members
 from chalicelib.members.errors import AccountInUse
 from chalicelib.members.leave import leave
@@ -80,6 +84,68 @@ def test_who_leaves_is_gone_and_their_orders_name_nobody(wired: Wiring) -> None:
     assert not any(secret in text for secret in ("openid-lin", "13800000000", "林小姐", "放门口"))
 
 
+def knows(wired: Wiring, member_id: str, kind: str) -> None:
+    """Something is known of a member beside the profile."""
+    writes = WriteSet()
+    writes.put(members.MemberRow(member_id=member_id, kind=kind, created_at=wired.clock.now()))
+    writes.commit()
+
+
+def test_whatever_else_is_known_of_them_goes_too(wired: Wiring) -> None:
+    signs_in(wired)
+    signs_in(wired, "openid-mei")
+    kinds = ["referral", "buyer", "subscriptions", "payee"]
+    for kind in [*kinds, *(f"invitee#mem_{number}" for number in range(120))]:
+        knows(wired, "mem_1", kind)
+    knows(wired, "mem_2", "referral")
+
+    leave("mem_1", clock=wired.clock)
+
+    left = [(item["member_id"]["S"], item["kind"]["S"]) for item in items_of("members")]
+    assert sorted(left) == [("mem_2", "profile"), ("mem_2", "referral")]
+
+
+def earns(wired: Wiring, amount_fen: int) -> Transfer:
+    """Commission on somebody's order is announced."""
+    now = wired.clock.now()
+    accrued = recipes.commission_accrued("mem_1", "ord_1", "com_1", amount_fen, now=now)
+    writes = WriteSet()
+    ledger.earn(writes, "mem_1", accrued, opens=True)
+    writes.commit()
+    return accrued
+
+
+def test_nobody_leaves_while_commission_is_announced_to_them(wired: Wiring) -> None:
+    signs_in(wired)
+    earns(wired, 300)
+    before = everything()
+
+    with pytest.raises(AccountInUse):
+        leave("mem_1", clock=wired.clock)
+
+    assert everything() == before
+
+
+def test_who_has_left_earns_nothing_more(wired: Wiring) -> None:
+    signs_in(wired)
+    leave("mem_1", clock=wired.clock)
+
+    with pytest.raises(AccountClosed):
+        earns(wired, 300)
+
+
+def test_a_crash_after_closing_leaves_a_member_who_can_ask_again(wired: Wiring) -> None:
+    signs_in(wired)
+    members.mark_leaving("mem_1", wired.clock.now())
+    writes = WriteSet()
+    ledger.close(writes, "mem_1", now=wired.clock.now(), refusal=lambda _row: AccountInUse())
+    writes.commit()
+
+    leave("mem_1", clock=wired.clock)
+
+    assert items_of("members") == []
+
+
 def test_the_others_stay(wired: Wiring) -> None:
     signs_in(wired)
     signs_in(wired, "openid-mei", "union-mei")
@@ -150,7 +216,7 @@ def test_over_http_an_open_order_says_so(wired: Wiring, clock: FakeClock) -> Non
     seen = Browser().send("DELETE", "/v1/me", token=token_for("mem_1", clock))
 
     assert (seen.status, seen.code) == (409, "account_in_use")
-    assert seen.content["title"] == "还有未完成的订单"
+    assert seen.content["title"] == "还有未完成的订单或佣金"
 
 
 def test_a_leave_with_a_body_is_refused(wired: Wiring, clock: FakeClock) -> None:

@@ -239,7 +239,7 @@ def test_config_says_what_a_client_must_know(browser: Browser) -> None:
     assert browser.get("/v1/config").content == {
         "mch_id": "1900000001",
         "subscribe_template_ids": ["shipped", "refunded"],
-        "referral_levels": 0,
+        "referral_levels": 1,
         "service_contact": "400-000-0000",
     }
 
@@ -248,7 +248,7 @@ def test_config_without_settings_is_empty_not_wrong(browser: Browser) -> None:
     assert browser.get("/v1/config").content == {
         "mch_id": "1900000001",
         "subscribe_template_ids": [],
-        "referral_levels": 0,
+        "referral_levels": 1,
         "service_contact": None,
     }
 

@@ -1,0 +1,38 @@
+"""Command: ship an order, `{order_id, carrier, tracking_no}`; the same shipment twice is once.
+
+WeChat is told by itself. `carrier` is a code of WeChat's delivery list, such as SF.
+"""
+
+from typing import Any
+
+from chalicelib.admin.command import Command
+from chalicelib.admin.shapes import shipment_in_full
+from chalicelib.catalog.model import Identifier
+from chalicelib.orders import store as orders
+from chalicelib.orders.schemas import Carrier, TrackingNo
+from chalicelib.orders.ship import is_shipped_so, refuse_to_ship, ship
+from chalicelib.wiring import Wiring
+
+
+class Payload(Command):
+    """Which order, who carries it, and its number there."""
+
+    order_id: Identifier
+    carrier: Carrier
+    tracking_no: TrackingNo
+
+
+def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
+    """Raises NotAllowed in any other state or with another shipment, GroupForming, NotFound."""
+    order = orders.get(payload.order_id)
+    changes = not is_shipped_so(order, payload.carrier, payload.tracking_no)
+    if payload.dry_run:
+        if changes:
+            refuse_to_ship(order)
+    else:
+        order = ship(payload.order_id, payload.carrier, payload.tracking_no, clock=wiring.clock)
+    return {
+        **shipment_in_full(order),
+        "outcome": "shipped" if changes else "unchanged",
+        "dry_run": payload.dry_run,
+    }

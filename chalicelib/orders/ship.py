@@ -1,0 +1,76 @@
+"""Ship an order (发货): who carries it under which number, and from when on it counts as received.
+
+WeChat hears of it afterwards, by itself. Nothing ships from a group that is not complete, nor when
+all that was paid is on its way back.
+"""
+
+from chalicelib.catalog import store as catalog
+from chalicelib.catalog.settings import Settings
+from chalicelib.groups import store as groups
+from chalicelib.groups.errors import GroupForming
+from chalicelib.groups.model import GroupState
+from chalicelib.kit.clock import Clock, after
+from chalicelib.kit.errors import NotAllowed, NotFound
+from chalicelib.kit.reads import read
+from chalicelib.kit.repeat import until_settled
+from chalicelib.kit.writes import WriteSet
+from chalicelib.orders import fulfilment
+from chalicelib.orders import store as orders
+from chalicelib.orders.model import REACTION_SECONDS, Order, OrderState, Shipment
+
+
+def ship(order_id: str, carrier: str, tracking_no: str, *, clock: Clock) -> Order:
+    """The order as it is afterwards; the same shipment twice is once. Raises NotAllowed in any
+    other state or with another shipment, GroupForming, NotFound.
+    """
+    return until_settled(lambda: _ship(order_id, carrier, tracking_no, clock))
+
+
+def _ship(order_id: str, carrier: str, tracking_no: str, clock: Clock) -> Order:
+    order, settings = _read(order_id)
+    if is_shipped_so(order, carrier, tracking_no):
+        return order
+    refuse_to_ship(order)
+    now = clock.now()
+    if order.order_state is OrderState.PAID:  # its group is complete, and the stream not there yet
+        orders.mark_to_ship(order, due_at=after(now, REACTION_SECONDS))
+    writes = WriteSet()
+    fulfilment.ship(
+        writes,
+        order,
+        Shipment(carrier, tracking_no, shipped_at=now),
+        now=now,
+        receives_at=after(now, settings.auto_receipt_seconds),
+    )
+    writes.commit()
+    return orders.get(order_id)
+
+
+def _read(order_id: str) -> tuple[Order, Settings]:
+    order_key, settings_key = orders.order_key(order_id), catalog.settings_key()
+    found = read(order_key, settings_key)
+    order = orders.order_of(found.find(order_key))
+    if order is None:
+        raise NotFound("There is no such order.")
+    return order, catalog.settings_of(found.find(settings_key))
+
+
+def is_shipped_so(order: Order, carrier: str, tracking_no: str) -> bool:
+    """Whether this very shipment is on the order already."""
+    shipment = order.shipment
+    return shipment is not None and (shipment.carrier, shipment.tracking_no) == (
+        carrier,
+        tracking_no,
+    )
+
+
+def refuse_to_ship(order: Order) -> None:
+    """Raise NotAllowed or GroupForming unless the order may be shipped."""
+    if order.order_state is OrderState.PAID:
+        group = groups.get(str(order.group_id))
+        if group.group_state is not GroupState.COMPLETE:
+            raise GroupForming("Nothing ships from a group that is not complete.")
+    elif order.order_state is not OrderState.TO_SHIP:
+        raise NotAllowed(f"It is {order.order_state.value}: it cannot be shipped.")
+    if order.refundable_fen < 1:
+        raise NotAllowed("All that was paid is on its way back, or asked for.")

@@ -1,0 +1,69 @@
+"""Tell WeChat of a shipment (发货信息录入), without which it keeps the money frozen. Safe to run
+any number of times.
+
+WeChat's store of orders learns of a payment later than we do: until then it is asked again, in ten
+seconds, doubling to an hour.
+"""
+
+from datetime import datetime
+
+from chalicelib.gateways.wechat_api import (
+    ShipmentUpload,
+    UploadOutcome,
+    UploadResult,
+    WechatApi,
+)
+from chalicelib.kit import findings
+from chalicelib.kit.clock import Clock, after
+from chalicelib.kit.errors import WechatUnavailable
+from chalicelib.orders import fulfilment
+from chalicelib.orders import store as orders
+from chalicelib.orders.model import Order, OrderState, Upload
+
+FIRST_LOOK_SECONDS = 10
+LONGEST_LOOK_SECONDS = 3600
+
+_TOLD_OF = frozenset({OrderState.SHIPPED, OrderState.RECEIVED})
+_NOT_YET = UploadResult(UploadOutcome.NOT_YET, 0)
+
+
+def upload_shipment(order_id: str, *, clock: Clock, wechat_api: WechatApi) -> None:
+    """Nothing happens unless WeChat is still to be told of the shipment. Raises NotFound."""
+    order = orders.get(order_id)
+    if order.shipment_upload != Upload.DUE or order.order_state not in _TOLD_OF:
+        return
+    now = clock.now()
+    result = _tell(order, now, wechat_api)
+    match result.outcome:
+        case UploadOutcome.DONE:
+            fulfilment.end_upload(order, Upload.DONE)
+        case UploadOutcome.NOT_YET:
+            fulfilment.upload_again(order, due_at=_next_look(order, now))
+        case UploadOutcome.REFUSED:
+            facts = {"errcode": result.errcode}
+            findings.record("shipment_refused", order_id, facts, clock=clock)
+            fulfilment.end_upload(order, Upload.REFUSED)
+
+
+def _tell(order: Order, now: datetime, wechat_api: WechatApi) -> UploadResult:
+    assert order.shipment is not None  # noqa: S101
+    upload = ShipmentUpload(
+        transaction_id=str(order.transaction_id),
+        openid=order.openid,
+        carrier=order.shipment.carrier,
+        tracking_no=order.shipment.tracking_no,
+        item_description=f"{order.title} x{order.quantity}",
+        receiver_phone_masked=f"****{order.address['phone'][-4:]}",
+        uploaded_at=now,
+    )
+    try:
+        return wechat_api.upload_shipment(upload)
+    except WechatUnavailable:
+        return _NOT_YET
+
+
+def _next_look(order: Order, now: datetime) -> datetime:
+    """Never later than what happens to the order by itself: that looks at it anyhow."""
+    seconds = min(FIRST_LOOK_SECONDS << min(order.shipment_looks, 10), LONGEST_LOOK_SECONDS)
+    at_the_latest = order.rests_until or after(now, seconds)
+    return min(after(now, seconds), at_the_latest)

@@ -1,0 +1,105 @@
+"""Ask WeChat for a withdrawal's transfer (发起转账): the same number and the same values, however
+often this runs.
+
+Only ever called for a withdrawal that stands as submitted or confirming, so that a crash between
+the call and its record is made up for by asking again.
+"""
+
+from collections.abc import Mapping
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.gateways.http import not_set_up
+from chalicelib.gateways.wechat_pay import RefusedByWechat, WechatPay
+from chalicelib.gateways.wechat_transfers import TransferReport, TransferRequest
+from chalicelib.kit import findings
+from chalicelib.kit.clock import Clock, after
+from chalicelib.kit.errors import WechatUnavailable
+from chalicelib.kit.reads import read
+from chalicelib.kit.sealing import unseal
+from chalicelib.kit.writes import Changed, WriteSet
+from chalicelib.members import store as members
+from chalicelib.withdrawals import store as withdrawals
+from chalicelib.withdrawals.model import REVIEW_LOOK_SECONDS, Withdrawal, WithdrawalState
+from chalicelib.withdrawals.payee import real_name_of
+from chalicelib.withdrawals.settle import settle
+
+PayeeKeys = Mapping[str, str] | None
+
+logger = Logger()
+
+
+def send(
+    withdrawal: Withdrawal, *, clock: Clock, wechat_pay: WechatPay, payee_keys: PayeeKeys
+) -> Withdrawal:
+    """The withdrawal as it is after WeChat's answer.
+
+    Raises WechatUnavailable when the outcome is unknown (the row stays due).
+    """
+    request = _request(withdrawal, payee_keys)
+    try:
+        report = wechat_pay.transfer(request)
+    except RefusedByWechat as refused:
+        known = ask(withdrawal, wechat_pay)
+        if known is None:
+            return _back_to_review(withdrawal, refused, clock=clock)
+        report = known
+    return settle(report, clock=clock) or withdrawals.get(withdrawal.withdrawal_id)
+
+
+def ask(withdrawal: Withdrawal, wechat_pay: WechatPay) -> TransferReport | None:
+    """How WeChat says that it stands; None when it knows nothing under the number. A query that is
+    refused proves nothing: WechatUnavailable.
+    """
+    try:
+        return wechat_pay.query_transfer(withdrawal.withdrawal_id)
+    except RefusedByWechat as refused:
+        raise WechatUnavailable(f"The query was refused: {refused.code}.") from refused
+
+
+def _request(withdrawal: Withdrawal, payee_keys: PayeeKeys) -> TransferRequest:
+    return TransferRequest(
+        out_bill_no=withdrawal.withdrawal_id,
+        app_id=withdrawal.app_id,
+        openid=withdrawal.openid,
+        amount_fen=withdrawal.net_fen,
+        remark=withdrawal.remark,
+        scene_id=withdrawal.scene_id,
+        scene_report=withdrawal.scene_report,
+        notify_url=withdrawal.notify_url or "",
+        user_name=_payee_name(withdrawal, payee_keys) if withdrawal.names_payee else None,
+    )
+
+
+def _payee_name(withdrawal: Withdrawal, payee_keys: PayeeKeys) -> str | None:
+    """Who is paid, as they were when it was asked for: a payee stays while a withdrawal is open."""
+    if not payee_keys:
+        raise not_set_up("Payee data", ("payee_keys",))
+    key = members.payee_key(withdrawal.member_id)
+    row = read(key).find(key)
+    if row is None or row.sealed_payee is None:
+        raise LookupError(f"the payee of {withdrawal.withdrawal_id} is gone")
+    return real_name_of(unseal(row.sealed_payee, payee_keys, about=withdrawal.member_id))
+
+
+def _back_to_review(
+    withdrawal: Withdrawal, refused: RefusedByWechat, *, clock: Clock
+) -> Withdrawal:
+    """A definite no, and WeChat knows nothing under the number: an operator is to look."""
+    facts = {"code": refused.code, "status": refused.status, "member_id": withdrawal.member_id}
+    findings.record("withdrawal_refused", withdrawal.withdrawal_id, facts, clock=clock)
+    if withdrawal.withdrawal_state is not WithdrawalState.SUBMITTED:
+        return withdrawal
+    writes = WriteSet()
+    withdrawals.move(
+        writes,
+        withdrawal,
+        WithdrawalState.REVIEWING,
+        due_at=after(clock.now(), REVIEW_LOOK_SECONDS),
+        refusal_code=refused.code,
+    )
+    try:
+        writes.commit()
+    except Changed:  # WeChat has told more of it meanwhile
+        logger.warning("withdrawal_moved_on", withdrawal_id=withdrawal.withdrawal_id)
+    return withdrawals.get(withdrawal.withdrawal_id)

@@ -1,0 +1,159 @@
+"""Write down what WeChat says of a transfer, from an answer, a query or a notification, in whatever
+order they come.
+
+Paid only when WeChat says so, and the money comes back only when WeChat says that it will not be
+paid. Steps backwards are ignored.
+"""
+
+from datetime import datetime
+
+from chalicelib.gateways.wechat_transfers import TransferReport
+from chalicelib.kit import findings
+from chalicelib.kit.clock import Clock, after
+from chalicelib.kit.repeat import until_settled
+from chalicelib.kit.writes import WriteSet
+from chalicelib.ledger import recipes
+from chalicelib.ledger import store as ledger
+from chalicelib.orders.model import REACTION_SECONDS
+from chalicelib.withdrawals import store as withdrawals
+from chalicelib.withdrawals.end_unpaid import end_unpaid
+from chalicelib.withdrawals.model import (
+    FIRST_LOOK_SECONDS,
+    FIRST_RETRY_SECONDS,
+    Withdrawal,
+    WithdrawalState,
+)
+
+
+def settle(report: TransferReport, *, clock: Clock) -> Withdrawal | None:
+    """The withdrawal as it is afterwards; None when it is none of ours, which is recorded for a
+    person.
+    """
+    return until_settled(lambda: _settle(report, clock))
+
+
+def _settle(report: TransferReport, clock: Clock) -> Withdrawal | None:
+    withdrawal = withdrawals.find(report.out_bill_no)
+    if withdrawal is None:
+        findings.record("transfer_unknown", report.out_bill_no, _facts(report), clock=clock)
+        return None
+    if not _is_about(withdrawal, report):
+        _mismatch(withdrawal, report, clock)
+        return withdrawal
+    if not withdrawal.is_open:
+        _refuse_second_end(withdrawal, report, clock)
+        return withdrawal
+    now = clock.now()
+    match report.transfer_state:
+        case "SUCCESS":
+            _pay(withdrawal, report, now)
+        case "FAIL" | "CANCELLED":
+            failed = report.transfer_state == "FAIL"
+            becomes = WithdrawalState.FAILED if failed else WithdrawalState.CANCELLED
+            bill_no, reason = report.transfer_bill_no, report.fail_reason
+            end_unpaid(
+                withdrawal, becomes, clock=clock, transfer_bill_no=bill_no, fail_reason=reason
+            )
+        case "ACCEPTED" | "PROCESSING":
+            _wait_for_wechat(withdrawal, report, now)
+        case _:
+            _wait_for_member(withdrawal, report, now)
+    return withdrawals.get(withdrawal.withdrawal_id)
+
+
+def _is_about(withdrawal: Withdrawal, report: TransferReport) -> bool:
+    """Whether amount and payee, where they are told, are those we asked for."""
+    return report.amount_fen in (None, withdrawal.net_fen) and report.openid in (
+        None,
+        withdrawal.openid,
+    )
+
+
+def _mismatch(withdrawal: Withdrawal, report: TransferReport, clock: Clock) -> None:
+    """Another amount or payee under our number: a person is told, and nothing of it believed."""
+    findings.record("transfer_mismatch", withdrawal.withdrawal_id, _facts(report), clock=clock)
+
+
+def _refuse_second_end(withdrawal: Withdrawal, report: TransferReport, clock: Clock) -> None:
+    """It is over. That WeChat paid it after all, or did not, is for a person to look at."""
+    paid = withdrawal.withdrawal_state is WithdrawalState.PAID
+    others = ("FAIL", "CANCELLED") if paid else ("SUCCESS",)
+    if report.transfer_state in others:
+        findings.record("transfer_differs", withdrawal.withdrawal_id, _facts(report), clock=clock)
+
+
+def _pay(withdrawal: Withdrawal, report: TransferReport, now: datetime) -> None:
+    """One commit: the row, the member's balance, and where the money went."""
+    writes = WriteSet()
+    withdrawals.move(
+        writes,
+        withdrawal,
+        WithdrawalState.PAID,
+        due_at=after(now, REACTION_SECONDS),
+        settled_at=now,
+        transfer_bill_no=report.transfer_bill_no,
+    )
+    withdrawal_id, gross_fen = withdrawal.withdrawal_id, withdrawal.gross_fen
+    ended = recipes.withdrawal_ended(
+        withdrawal.member_id, withdrawal_id, gross_fen, paid=True, now=now
+    )
+    ledger.end_withdrawal(writes, withdrawal.member_id, ended, withdrawal_id, paid_fen=gross_fen)
+    split = recipes.withdrawal_split(
+        withdrawal_id,
+        net_fen=withdrawal.net_fen,
+        fee_fen=withdrawal.fee_fen,
+        tax_fen=withdrawal.tax_fen,
+        now=now,
+    )
+    for transfer in split:
+        ledger.book(writes, f"withdrawal:{withdrawal_id}", transfer)
+    writes.commit()
+
+
+def _wait_for_wechat(withdrawal: Withdrawal, report: TransferReport, now: datetime) -> None:
+    older = withdrawal.withdrawal_state is WithdrawalState.CONFIRMING
+    known = (
+        withdrawal.withdrawal_state is WithdrawalState.SUBMITTED
+        and withdrawal.transfer_bill_no is not None
+    )
+    if older or known:
+        return
+    writes = WriteSet()
+    withdrawals.move(
+        writes,
+        withdrawal,
+        WithdrawalState.SUBMITTED,
+        due_at=after(now, FIRST_RETRY_SECONDS),
+        transfer_bill_no=report.transfer_bill_no,
+    )
+    writes.commit()
+
+
+def _wait_for_member(withdrawal: Withdrawal, report: TransferReport, now: datetime) -> None:
+    """WeChat has taken it: the member is to confirm it, has done so, or it is being taken back."""
+    waiting = report.transfer_state == "WAIT_USER_CONFIRM"
+    confirmed = report.transfer_state == "TRANSFERING" and withdrawal.confirmed_at is None
+    package_info = report.package_info if waiting and withdrawal.confirmed_at is None else None
+    brings_package = package_info is not None and package_info != withdrawal.package_info
+    stands = withdrawal.withdrawal_state is WithdrawalState.CONFIRMING
+    if stands and not confirmed and not brings_package:
+        return
+    writes = WriteSet()
+    withdrawals.move(
+        writes,
+        withdrawal,
+        WithdrawalState.CONFIRMING,
+        due_at=after(now, FIRST_LOOK_SECONDS if waiting else FIRST_RETRY_SECONDS),
+        transfer_bill_no=report.transfer_bill_no,
+        package_info=package_info,
+        confirmed_at=now if confirmed else None,
+    )
+    writes.commit()
+
+
+def _facts(report: TransferReport) -> dict[str, object]:
+    return {
+        "transfer_bill_no": report.transfer_bill_no or "",
+        "amount_fen": report.amount_fen if report.amount_fen is not None else -1,
+        "transfer_state": report.transfer_state,
+    }

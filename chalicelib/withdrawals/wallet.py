@@ -1,0 +1,60 @@
+"""A member's wallet (钱包): what is announced, theirs, on its way out, and the transfers behind."""
+
+from typing import Any
+
+from chalicelib.kit.clock import shown
+from chalicelib.kit.errors import InvalidRequest
+from chalicelib.kit.paging import PageQuery, from_cursor
+from chalicelib.kit.reads import read
+from chalicelib.ledger import store as ledger
+from chalicelib.ledger.store import LedgerRow
+from chalicelib.ledger.transfers import Phase, member_account
+
+_CURSOR = frozenset({"account_id", "entry"})
+_WRONG_CURSOR = {"field": "cursor", "message": "Take the next_cursor of the page before as it is."}
+_STATES = {
+    Phase.SINGLE: "posted",
+    Phase.PENDING: "pending",
+    Phase.POST: "posted",
+    Phase.VOID: "voided",
+}
+
+
+def show_wallet(member_id: str) -> dict[str, int]:
+    """The balance, read consistently. What is available is never below zero; a debt is apart."""
+    key = ledger.balance_key(member_id)
+    row = read(key).find(key)
+    balance = ledger.balance_of(row)
+    return {
+        "pending_fen": balance.credits_pending_fen,
+        "available_fen": max(balance.available_fen, 0),
+        "withdrawing_fen": balance.debits_pending_fen,
+        "withdrawn_fen": int(row.withdrawn_fen or 0) if row is not None else 0,
+        "debt_fen": max(-balance.available_fen, 0),
+    }
+
+
+def list_transfers(
+    member_id: str, query: PageQuery
+) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """A page of transfers, newest first, and where the next begins. Raises InvalidRequest on a
+    cursor that is not this member's.
+    """
+    fixed = {"account_id": member_account(member_id)}
+    start = from_cursor(query.cursor, names=_CURSOR, fixed=fixed)
+    if start is not None and not start["entry"]["S"].startswith(ledger.TRANSFER):
+        raise InvalidRequest("Not a cursor of this list.", errors=[_WRONG_CURSOR])
+    rows, following = ledger.transfers_of_member(member_id, limit=query.limit, start=start)
+    return [_transfer(row, member_account(member_id)) for row in rows], following
+
+
+def _transfer(row: LedgerRow, account: str) -> dict[str, Any]:
+    return {
+        "transfer_id": row.transfer_id,
+        "code": row.code,
+        "amount_fen": int(row.amount_fen),
+        "direction": "in" if row.credit_account == account else "out",
+        "state": _STATES[Phase(row.phase)],
+        "at": shown(row.posted_at),
+        "about": row.about,
+    }

@@ -1,0 +1,140 @@
+"""The part of the story in which friends bring friends: shares, commission at two levels, shipping
+and receipt, a withdrawal, and a refund that takes a part of it all back.
+
+Must never know more than the rest of the story does: phones, operators' commands, the sandbox.
+"""
+
+from functools import partial
+
+from infra.local.books import yuan
+from infra.local.play import TWICE, Play, pays
+from infra.local.seed import CAMPAIGN_ID
+from infra.local.shopper import Purchase, Shopper, Withdrawal, wait_until
+from infra.local.stack import Stack
+
+ANNA, BAI, CAI = NAMES = ("小安", "小白", "小蔡")
+FREEZE_SECONDS = 2
+LAG_SECONDS = 2
+PART_FEN = 10_00
+
+
+def put_plan(stack: Stack) -> None:
+    """Two levels, the second a logged choice; a freeze so short that the story can wait for it."""
+    stack.admin(
+        "put_settings",
+        commission={"rates_bp": [1000, 500], "freeze_seconds": FREEZE_SECONDS},
+    )
+
+
+def play(stage: Play) -> None:
+    """From a share to a debt."""
+    orders = friends_bring_friends(stage)
+    goods_arrive(stage, orders)
+    commission_is_released(stage)
+    an_upline_takes_money_out(stage)
+    a_late_refund_takes_a_part_back(stage, orders[0])
+
+
+def friends_bring_friends(stage: Play) -> list[Purchase]:
+    stage.timeline.scene("A friend brings a friend, who brings a friend")
+    anna, bai, cai = (stage.members[name] for name in NAMES)
+    bring(stage, anna, bai)
+    bring(stage, bai, cai)
+    leader = bai.opens(CAMPAIGN_ID).pays(times=TWICE)
+    stage.timeline.line(BAI, "opens a group of 2", pays(leader))
+    leader.waits_for("paid")
+    friend = cai.joins(leader.group_id).pays(times=TWICE)
+    stage.timeline.line(CAI, "joins", pays(friend))
+    orders = [leader, friend]
+    for order in orders:
+        order.waits_for("to_ship")
+    announced = {anna: 299 + 149, bai: 299}
+    for upline, amount_fen in announced.items():
+        wait_until(partial(pending, upline), amount_fen, f"what {upline.name} is to earn")
+        stage.timeline.line(upline.name, f"is to earn {yuan(amount_fen)}")
+    return orders
+
+
+def bring(stage: Play, inviter: Shopper, invitee: Shopper) -> None:
+    """One shares the shop, the other opens it."""
+    share = inviter.shares("home")
+    visit = invitee.visits(share["share_code"])
+    stage.timeline.line(inviter.name, "shares the shop", f"QR scene {share['scene']}")
+    until = visit["referral"]["expires_at"]
+    stage.timeline.line(invitee.name, f"opens it: brought by {inviter.name}", f"until {until[:10]}")
+
+
+def goods_arrive(stage: Play, orders: list[Purchase]) -> None:
+    stage.timeline.scene("The goods are shipped and received")
+    stage.wechat.configure(shipping_lag_seconds=LAG_SECONDS)
+    for number, order in enumerate(orders, start=1):
+        shipment = {"carrier": "SF", "tracking_no": f"SF10000000000{number}"}
+        stage.stack.admin("ship_order", order_id=order.order_id, **shipment)
+        stage.timeline.line("店主", f"ships {order.shopper.name}'s order", shipment["tracking_no"])
+    for order in orders:
+        wait_until(partial(is_known_after_a_sweep, stage, order), True, "WeChat to know it")
+    stage.timeline.line("开团", "tells WeChat of both shipments")
+    for order in orders:
+        status = order.is_received().expect(200, "receipt")["status"]
+        stage.timeline.line(order.shopper.name, f"confirms receipt: {status}")
+
+
+def pending(upline: Shopper) -> int:
+    pending_fen: int = upline.wallet()["pending_fen"]
+    return pending_fen
+
+
+def is_known_after_a_sweep(stage: Play, order: Purchase) -> bool:
+    """Whether WeChat has the shipment; its order store lags, so the first upload may be early."""
+    is_known = bool(stage.wechat.shipments(order.order_id))
+    if not is_known:
+        stage.stack.admin("sweep")
+    return is_known
+
+
+def commission_is_released(stage: Play) -> None:
+    stage.timeline.scene(f"{FREEZE_SECONDS} seconds after receipt the commission is theirs")
+    anna, bai, _ = (stage.members[name] for name in NAMES)
+    for upline, amount_fen in ((anna, 299 + 149), (bai, 299)):
+        balance = partial(available_after_a_sweep, stage, upline)
+        wait_until(balance, amount_fen, f"{upline.name}'s balance")
+        stage.timeline.line(upline.name, f"has {yuan(amount_fen)} to take out")
+
+
+def available_after_a_sweep(stage: Play, upline: Shopper) -> int:
+    stage.stack.admin("sweep")
+    available_fen: int = upline.wallet()["available_fen"]
+    return available_fen
+
+
+def an_upline_takes_money_out(stage: Play) -> Withdrawal:
+    stage.timeline.scene("An upline takes the money out; WeChat fails once")
+    anna = stage.members[ANNA]
+    stage.wechat.fault("/v3/fund-app/mch-transfer/transfer-bills", "error_after")
+    withdrawal = anna.withdraws(anna.wallet()["available_fen"])
+    stage.timeline.line(ANNA, f"withdraws {yuan(withdrawal.amount_fen)}", "WeChat answers 500")
+    wait_until(lambda: status_after_a_sweep(stage, withdrawal), "confirming", "the transfer")
+    stage.timeline.line("开团", "asks WeChat again under the same number: it waits for 小安")
+    withdrawal.confirms()
+    seconds = withdrawal.waits_for("paid")
+    stage.timeline.line(ANNA, "confirms in WeChat", f"paid {seconds:.1f} s later")
+    return withdrawal
+
+
+def status_after_a_sweep(stage: Play, withdrawal: Withdrawal) -> str:
+    status: str = withdrawal.now()["status"]
+    if status != "confirming":
+        stage.stack.admin("sweep")
+    return status
+
+
+def a_late_refund_takes_a_part_back(stage: Play, order: Purchase) -> None:
+    stage.timeline.scene("A part is refunded after all was paid out")
+    stage.stack.admin(
+        "refund_order", order_id=order.order_id, amount_fen=PART_FEN, reason="坏了几个"
+    )
+    order.waits_for_refunds("succeeded")
+    stage.timeline.line("店主", f"gives {BAI} {yuan(PART_FEN)} back")
+    anna = stage.members[ANNA]
+    wait_until(lambda: anna.wallet()["debt_fen"], 100, f"{ANNA}'s debt")
+    stage.timeline.line(ANNA, f"owes {yuan(100)} of commission: the next one pays it first")
