@@ -1,4 +1,5 @@
-"""What operators see of orders, groups, refunds and withdrawals: more than members do, in the same words.
+"""What operators see of orders, groups, refunds and withdrawals: more than members do, in the same
+words.
 
 Never shows an openid. The address is only in `order_in_full`, for whoever ships it; lists leave
 it out.

@@ -14,7 +14,14 @@ import requests
 from rich.console import Console
 
 from infra.local import friends
-from infra.local.books import close_books, closing_table, verdict, yuan
+from infra.local.books import (
+    close_books,
+    closing_table,
+    ledger_table,
+    verdict,
+    wallets_table,
+    yuan,
+)
 from infra.local.logs import save_function_logs
 from infra.local.play import TWICE, Play, pays
 from infra.local.run import FAILURES
@@ -216,6 +223,9 @@ def the_books_are_closed(stage: Play, console: Console) -> bool:
     books = close_books(stage.stack, stage.wechat)
     console.print()
     console.print(closing_table(books))
+    console.print(ledger_table(books))
+    names = {member.member_id: name for name, member in stage.members.items()}
+    console.print(wallets_table(books, names))
     console.print(verdict(books), soft_wrap=True)
     differences = books.differences()
     for difference in differences:

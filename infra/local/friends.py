@@ -14,7 +14,6 @@ from infra.local.stack import Stack
 
 ANNA, BAI, CAI = NAMES = ("小安", "小白", "小蔡")
 FREEZE_SECONDS = 2
-LAG_SECONDS = 2
 PART_FEN = 10_00
 
 
@@ -66,13 +65,12 @@ def bring(stage: Play, inviter: Shopper, invitee: Shopper) -> None:
 
 def goods_arrive(stage: Play, orders: list[Purchase]) -> None:
     stage.timeline.scene("The goods are shipped and received")
-    stage.wechat.configure(shipping_lag_seconds=LAG_SECONDS)
     for number, order in enumerate(orders, start=1):
         shipment = {"carrier": "SF", "tracking_no": f"SF10000000000{number}"}
         stage.stack.admin("ship_order", order_id=order.order_id, **shipment)
         stage.timeline.line("店主", f"ships {order.shopper.name}'s order", shipment["tracking_no"])
     for order in orders:
-        wait_until(partial(is_known_after_a_sweep, stage, order), True, "WeChat to know it")
+        wait_until(partial(is_known, stage, order), True, "WeChat to know it")
     stage.timeline.line("开团", "tells WeChat of both shipments")
     for order in orders:
         status = order.is_received().expect(200, "receipt")["status"]
@@ -84,12 +82,9 @@ def pending(upline: Shopper) -> int:
     return pending_fen
 
 
-def is_known_after_a_sweep(stage: Play, order: Purchase) -> bool:
-    """Whether WeChat has the shipment; its order store lags, so the first upload may be early."""
-    is_known = bool(stage.wechat.shipments(order.order_id))
-    if not is_known:
-        stage.stack.admin("sweep")
-    return is_known
+def is_known(stage: Play, order: Purchase) -> bool:
+    """Whether WeChat has the shipment, which mini-programs must tell it."""
+    return bool(stage.wechat.shipments(order.order_id))
 
 
 def commission_is_released(stage: Play) -> None:
@@ -108,24 +103,16 @@ def available_after_a_sweep(stage: Play, upline: Shopper) -> int:
 
 
 def an_upline_takes_money_out(stage: Play) -> Withdrawal:
-    stage.timeline.scene("An upline takes the money out; WeChat fails once")
+    stage.timeline.scene("An upline takes the money out")
     anna = stage.members[ANNA]
-    stage.wechat.fault("/v3/fund-app/mch-transfer/transfer-bills", "error_after")
     withdrawal = anna.withdraws(anna.wallet()["available_fen"])
-    stage.timeline.line(ANNA, f"withdraws {yuan(withdrawal.amount_fen)}", "WeChat answers 500")
-    wait_until(lambda: status_after_a_sweep(stage, withdrawal), "confirming", "the transfer")
-    stage.timeline.line("开团", "asks WeChat again under the same number: it waits for 小安")
+    stage.timeline.line(ANNA, f"withdraws {yuan(withdrawal.amount_fen)}")
+    seconds = withdrawal.waits_for("confirming")
+    stage.timeline.line("WeChat", f"waits for her word, {seconds:.1f} s later")
     withdrawal.confirms()
     seconds = withdrawal.waits_for("paid")
     stage.timeline.line(ANNA, "confirms in WeChat", f"paid {seconds:.1f} s later")
     return withdrawal
-
-
-def status_after_a_sweep(stage: Play, withdrawal: Withdrawal) -> str:
-    status: str = withdrawal.now()["status"]
-    if status != "confirming":
-        stage.stack.admin("sweep")
-    return status
 
 
 def a_late_refund_takes_a_part_back(stage: Play, order: Purchase) -> None:

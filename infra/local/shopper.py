@@ -58,6 +58,7 @@ class Shopper:
         self.name = name
         self.wechat = SandboxControl(endpoints.sandbox_url)
         self.token = ""
+        self.member_id = ""
         self._api_url = endpoints.api_url
         self._session = requests.Session()
         self._session.trust_env = False
@@ -91,6 +92,7 @@ class Shopper:
         code = self.wechat.login_code(self.name)
         reply = self.send("POST", "/v1/sessions", {"code": code})
         self.token = reply.expect(201, f"{self.name}'s signing in")["token"]
+        self.member_id = reply["member"]["member_id"]
         return self
 
     def tries_to_open(self, campaign_id: str, *, key: str = "", **changes: Any) -> Reply:

@@ -1,5 +1,7 @@
 """Stories of goods on their way: shipped, told to WeChat, received, sent back, and settled."""
 
+from typing import Any
+
 import pytest
 
 from chalicelib.gateways.wechat_api import ShipmentUpload, UploadResult
@@ -43,7 +45,7 @@ def settled(shop: Shop, order: Placed) -> Placed:
     return order
 
 
-def asks_to_return(shop: Shop, order: Placed, **changes: object) -> str:
+def asks_to_return(shop: Shop, order: Placed, **changes: Any) -> str:
     """The goods of an order are asked for; the refund's id."""
     refund_id = str(order.asks_refund(type="return_goods", **changes)["refund_id"])
     assert shop.decides(refund_id, reason="send it back")["status"] == "awaiting_return"

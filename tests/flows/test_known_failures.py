@@ -18,7 +18,7 @@ from tests.races import THREADS, at_once, forming_group, outcomes, purchase
 from tests.shop import Shop, credentials
 from tests.tidy.purity import floats
 from tests.tidy.tree import deployed_sources
-from tests.withdrawals.words import asked, confirms, earner, status
+from tests.withdrawals.words import asked, confirms, earner, status, wallet
 
 
 @pytest.mark.engine
@@ -203,7 +203,7 @@ def test_10_commission_is_paid_once_whatever_is_delivered_again(shop: Shop) -> N
     amounts = {row["beneficiary_id"]: row["amount_fen"] for row in commissions}
     assert amounts == {ann.member_id: 600, lin.member_id: 300}
     assert {row["commission_state"] for row in commissions} == {"released"}
-    assert [ann.wallet()["available_fen"], lin.wallet()["available_fen"]] == [600, 300]
+    assert [wallet(ann)["available_fen"], wallet(lin)["available_fen"]] == [600, 300]
     shop.settles()
     shop.assert_books_balance()
 
@@ -218,18 +218,18 @@ def test_11_commission_is_taken_back_after_settlement_into_debt_if_need_be(shop:
         shop.ships(order)
         order.receives()
     shop.passes(61)
-    withdrawal = lin.withdraws(400)
+    withdrawal_id = asked(lin, 400)
     shop.settles()
-    lin.confirms(withdrawal)
+    confirms(lin, withdrawal_id)
     shop.settles()
 
     shop.admin("refund_order", order_id=orders[0].order_id, reason="坏了", amount_fen=1999)
     shop.settles()
 
     # 10 % of the one fen that is left is none
-    wallet = lin.wallet()
-    assert (wallet["available_fen"], wallet["debt_fen"]) == (0, 200)
-    assert (wallet["withdrawn_fen"], wallet["pending_fen"]) == (400, 0)
+    seen = wallet(lin)
+    assert (seen["available_fen"], seen["debt_fen"]) == (0, 200)
+    assert (seen["withdrawn_fen"], seen["pending_fen"]) == (400, 0)
     assert lin.send("POST", "/v1/withdrawals", {"amount_fen": 100}, key="a-debtor").code == (
         "insufficient_balance"
     )
@@ -239,8 +239,8 @@ def test_11_commission_is_taken_back_after_settlement_into_debt_if_need_be(shop:
     shop.ships(third)
     third.receives()
     shop.passes(61)
-    wallet = lin.wallet()
-    assert (wallet["available_fen"], wallet["debt_fen"]) == (0, 0)
+    seen = wallet(lin)
+    assert (seen["available_fen"], seen["debt_fen"]) == (0, 0)
     shop.assert_books_balance()
 
 

@@ -8,11 +8,11 @@ from chalicelib.gateways.wechat_pay import WechatPay
 from chalicelib.gateways.wechat_transfers import TransferReport, TransferRequest
 from chalicelib.withdrawals.submit import submit
 from tests.money import assert_balance_adds_up, assert_payouts_add_up, claws_back
-from tests.shop import Member, Shop
+from tests.shop import Shop
 from tests.withdrawals.words import (
-    PAYEE,
     asked,
     asks,
+    asks_in_vain,
     cancels,
     confirms,
     earner,
@@ -21,18 +21,11 @@ from tests.withdrawals.words import (
     row,
     seen,
     status,
+    terms_of,
     wallet,
 )
 
 TRANSFERS = "/v3/fund-app/mch-transfer/transfer-bills"
-
-
-def asks_in_vain(shop: Shop, member: Member, amount_fen: object) -> str:
-    """The code of a request that is refused and changes nothing."""
-    before = shop.everything()
-    reply = asks(member, amount_fen)
-    assert shop.everything() == before
-    return str(reply.code)
 
 
 def test_a_small_withdrawal_goes_out_by_itself_and_is_paid_once_confirmed(shop: Shop) -> None:
@@ -371,11 +364,6 @@ def test_the_confirmation_may_arrive_before_the_answer_to_the_call(shop: Shop) -
     assert_payouts_add_up(shop, lin.member_id)
 
 
-def terms_of(shop: Shop, withdrawal_id: str) -> dict[str, object]:
-    """What WeChat was asked for under the number: asking it again gives the package."""
-    return dict(shop.sandbox._transfers.get(withdrawal_id, shop.clock.now()).terms)
-
-
 def test_unconfirmed_after_a_day_the_money_comes_back_on_wechat_s_word(shop: Shop) -> None:
     lin = earner(shop)
     withdrawal_id = asked(lin)
@@ -546,59 +534,6 @@ def test_debt_after_submission_stays_and_the_next_earnings_pay_it(shop: Shop) ->
     assert asks(lin, 100).code == "insufficient_balance"
     assert assert_balance_adds_up(lin.member_id).available_fen == -500
     assert_payouts_add_up(shop, lin.member_id)
-
-
-# Who is paid
-
-
-def test_who_is_paid_has_to_be_known_where_tax_is_kept_back(shop: Shop) -> None:
-    shop.admin("put_settings", **limits(tax_regime="per_payment"))
-    lin = earner(shop)
-    assert asks_in_vain(shop, lin, 2_000) == "payee_required"
-
-    kept = lin.send("PUT", "/v1/me/payee", PAYEE)
-    assert (kept.status, kept.content) == (200, {"has_payee": True})
-    withdrawal_id = asked(lin)
-    assert lin.send("PUT", "/v1/me/payee", PAYEE).code == "withdrawal_open"
-    shop.settles()
-    confirms(lin, withdrawal_id)
-    shop.settles()
-
-    assert terms_of(shop, withdrawal_id)["user_name"] == "林小满"
-    assert status(lin, withdrawal_id) == "paid"
-    stored = str(shop.everything())
-    assert PAYEE["real_name"] not in stored
-    assert PAYEE["id_number"] not in stored
-
-
-def test_a_name_is_not_sent_with_what_is_too_small_for_it(shop: Shop) -> None:
-    shop.admin("put_settings", **limits(minimum_fen=10, tax_regime="external"))
-    lin = earner(shop)
-    lin.send("PUT", "/v1/me/payee", PAYEE)
-
-    withdrawal_id = asked(lin, 29)
-    shop.settles()
-
-    assert status(lin, withdrawal_id) == "confirming"
-    assert "user_name" not in terms_of(shop, withdrawal_id)
-
-
-def test_from_an_amount_on_who_is_paid_has_to_be_known(shop: Shop) -> None:
-    shop.admin("put_settings", **limits(payee_from_fen=1_000))
-    lin = earner(shop)
-
-    assert asks_in_vain(shop, lin, 1_000) == "payee_required"
-    assert asks(lin, 999).status == 201
-
-
-def test_without_a_key_nobody_s_name_is_taken(shop: Shop) -> None:
-    lin = shop.member("Lin")
-    secrets = shop.wiring.secrets.model_copy(update={"payee_keys": None})
-    shop.wiring._secrets = secrets
-    before = shop.everything()
-
-    assert lin.send("PUT", "/v1/me/payee", PAYEE).code == "wechat_unavailable"
-    assert shop.everything() == before
 
 
 def test_nobody_sees_another_s_withdrawals(shop: Shop) -> None:

@@ -207,6 +207,16 @@ def test_a_cursor_is_good_for_its_own_list_and_member_only(scene: Scene, of: str
             placed_at="2026-11-22T12:00:02.000Z",
         ),
         "/v1/me/invitees": text(bound_at="2026-11-22T12:00:02.000Z", passed="0"),
+        "/v1/withdrawals": text(
+            withdrawal_id=scene.ids["withdrawal_id"],
+            kind="withdrawal",
+            member_id=scene.lin.member_id,
+            requested_at="2026-11-22T12:00:02.000Z",
+        ),
+        "/v1/wallet/transfers": text(
+            account_id=f"member:{scene.lin.member_id}",
+            entry="transfer#2026-11-22T12:00:02.000Z#trf_x",
+        ),
     }
     query = f"?cursor={cursor(given[of])}"
 

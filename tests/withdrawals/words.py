@@ -88,3 +88,16 @@ def decision(shop: Shop, withdrawal_id: str) -> Any:
 
 def row(shop: Shop, withdrawal_id: str) -> Any:
     return shop.rows("withdrawals", withdrawal_id=withdrawal_id, kind="withdrawal")[0]
+
+
+def asks_in_vain(shop: Shop, member: Member, amount_fen: object) -> str:
+    """The code of a request that is refused and changes nothing."""
+    before = shop.everything()
+    reply = asks(member, amount_fen)
+    assert shop.everything() == before
+    return str(reply.code)
+
+
+def terms_of(shop: Shop, withdrawal_id: str) -> dict[str, object]:
+    """What WeChat was asked for under the number: asking it again gives the package."""
+    return dict(shop.sandbox._transfers.get(withdrawal_id, shop.clock.now()).terms)
