@@ -34,6 +34,7 @@ WITHDRAWAL = "withdrawal"
 DECISION = "decision"
 OPERATOR_QUEUE = "waiting"
 _COUNTERS_KEPT = timedelta(days=40)
+_MOST_PAGES_ERASED = 20
 
 
 class WithdrawalRow(DueRow):
@@ -218,6 +219,23 @@ def page_of_member(
         backward=True,
     )
     return _read_all(items), following
+
+
+def erase_personal_data(member_id: str) -> None:
+    """Take the person out of their withdrawals; what was paid stays. Those looked at are the
+    newest; none of them is open any more.
+    """
+    start: dict[str, Any] | None = None
+    for _ in range(_MOST_PAGES_ERASED):
+        page, start = page_of_member(member_id, limit=100, start=start)
+        for withdrawal in page:
+            writes = WriteSet()
+            key = withdrawal_key(withdrawal.withdrawal_id)
+            exists = WithdrawalRow.withdrawal_id.exists()
+            writes.update(key, [WithdrawalRow.openid.set("erased")], guard=exists)
+            writes.commit()
+        if start is None:
+            return
 
 
 def review_page(

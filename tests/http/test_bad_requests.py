@@ -51,6 +51,7 @@ LISTS = (
     "/v1/campaigns",
     "/v1/orders",
     "/v1/me/invitees",
+    "/v1/commissions",
     "/v1/withdrawals",
     "/v1/wallet/transfers",
 )
@@ -205,6 +206,11 @@ def test_a_cursor_is_good_for_its_own_list_and_member_only(scene: Scene, of: str
             order_id=scene.unpaid.order_id,
             member_id=scene.lin.member_id,
             placed_at="2026-11-22T12:00:02.000Z",
+        ),
+        "/v1/commissions": text(
+            commission_id="com_x",
+            beneficiary_id=scene.lin.member_id,
+            accrued_at="2026-11-22T12:00:02.000Z",
         ),
         "/v1/me/invitees": text(bound_at="2026-11-22T12:00:02.000Z", passed="0"),
         "/v1/withdrawals": text(

@@ -329,7 +329,7 @@ def test_me_config_and_health_hold_what_is_promised(scene: Scene) -> None:
     }
     assert scene.send(route("GET", "/v1/config"), token=None).content == {
         "mch_id": scene.shop.wiring.environment.wechat_merchant_id,
-        "subscribe_template_ids": [],
+        "subscribe_template_ids": ["template-1"],
         "referral_levels": 1,
         "service_contact": None,
     }
