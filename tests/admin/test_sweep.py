@@ -2,6 +2,7 @@
 
 from tests.shop import Shop
 
+NOTHING_DUE = dict.fromkeys(("orders", "groups", "refunds", "commissions", "withdrawals"), 0)
 NOTHING = {"done": 0, "put_off": 0, "set_aside": 0}
 
 
@@ -33,13 +34,13 @@ def test_a_dry_run_counts_what_is_due_and_does_nothing(shop: Shop) -> None:
     shop.member("Lin").buys()
     shop.member("Ann").opens().pays()
     shop.settles()
-    assert shop.admin("sweep", dry_run=True)["due"] == {"orders": 0, "groups": 0, "refunds": 0}
+    assert shop.admin("sweep", dry_run=True)["due"] == NOTHING_DUE
     shop.advance(3600)
     before = shop.everything()
 
     answer = shop.admin("sweep", dry_run=True)
 
-    assert answer == {"due": {"orders": 1, "groups": 1, "refunds": 0}, "dry_run": True}
+    assert answer == {"due": {**NOTHING_DUE, "orders": 1, "groups": 1}, "dry_run": True}
     assert shop.everything() == before
 
 
@@ -73,6 +74,8 @@ def test_an_empty_shop_has_nothing_to_sweep(shop: Shop) -> None:
         "orders": NOTHING,
         "groups": NOTHING,
         "refunds": NOTHING,
+        "commissions": NOTHING,
+        "withdrawals": NOTHING,
         "complete": True,
         "dry_run": False,
     }

@@ -545,3 +545,14 @@ def test_nobody_sees_another_s_withdrawals(shop: Shop) -> None:
     assert eve.send("GET", "/v1/withdrawals")["items"] == []
     mine = lin.send("GET", "/v1/withdrawals")["items"]
     assert [one["withdrawal_id"] for one in mine] == [withdrawal_id]
+
+
+def test_whoever_leaves_is_no_longer_named_on_their_withdrawals(shop: Shop) -> None:
+    lin = earner(shop, earned_fen=2_000)
+    withdrawal_id = paid(lin)
+
+    assert lin.send("DELETE", "/v1/me").status == 204
+
+    kept = row(shop, withdrawal_id)
+    assert (kept["openid"], kept["withdrawal_state"], kept["net_fen"]) == ("erased", "paid", 2_000)
+    shop.assert_audit_is_clean()
