@@ -185,12 +185,7 @@ REACTIONS: dict[Change, list[Callable[[str, Wiring], None]]] = {
         _adjust_commissions,
         _announces(NoticeKind.GROUP_COMPLETE),
     ],
-    Change.ORDER_SHIPPED: [
-        _book_payment,
-        _count_guide_sale,
-        _adjust_commissions,
-        _upload_shipment,
-    ],
+    Change.ORDER_SHIPPED: [_upload_shipment],
     Change.ORDER_SETTLED: [_book_settlement, _release_commissions],
     Change.GROUP_COMPLETED: [_release_orders],
     Change.GROUP_FAILED: [_refund_every_seat],
@@ -293,6 +288,8 @@ def changes_in(record: Mapping[str, Any]) -> Iterator[tuple[Change, str]]:
 
 def _order_changes(old: Item, new: Item) -> Iterator[tuple[Change, str]]:
     order_id = _text(new, "order_id")
+    if _text(old, "order_state") != _text(new, "order_state") and "due_at" in old:
+        yield from ((change, order_id) for change in _UNFINISHED.get(_text(old, "order_state"), ()))
     if "transaction_id" in new and "transaction_id" not in old:
         yield Change.ORDER_PAID, order_id
     if _text(new, "shipment_upload") == Upload.DUE and old.get("shipment") != new.get("shipment"):
@@ -309,6 +306,14 @@ _BECAME = {
     OrderState.SETTLED.value: Change.ORDER_SETTLED,
 }
 """What an order's new state says has happened to it."""
+
+_UNFINISHED = {
+    OrderState.PAID.value: (Change.ORDER_PAID,),
+    OrderState.TO_SHIP.value: (Change.ORDER_PAID, Change.ORDER_TO_SHIP),
+}
+"""What may not be done yet of an order that was still due when it left this state: moving it on has
+given it another due time, or none, so that nobody would look at it for the sake of that.
+"""
 
 
 def _refund_changes(old: Item, new: Item) -> Iterator[tuple[Change, str]]:

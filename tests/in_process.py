@@ -19,9 +19,9 @@ from moto.dynamodb.models import dynamodb_backends
 from app import app
 from chalicelib import wiring
 from chalicelib.catalog.recent_settings import forget_settings
+from chalicelib.gateways.wechat_api import silence
 from chalicelib.kit import aws
 from chalicelib.kit.tokens import Caller, issue
-from chalicelib.notifications.announce import listen_again
 from chalicelib.settings import Environment, Secrets
 from tests.fakes import FakeClock, FakeWechatApi, counting_ids
 from tests.tables import PREFIX, REGION, create_tables
@@ -82,7 +82,7 @@ def wired(
     )
     wiring.use(fakes)
     forget_settings()
-    listen_again()
+    silence.end()
     yield fakes
     wiring.use(None)
 

@@ -22,11 +22,11 @@ import app as handlers
 from app import app
 from chalicelib import wiring
 from chalicelib.catalog.recent_settings import forget_settings
+from chalicelib.gateways.wechat_api import silence
 from chalicelib.gateways.wechat_api_http import WechatApiHttp
 from chalicelib.gateways.wechat_pay_v3 import WechatPayCredentials, WechatPayV3
 from chalicelib.kit.aws import dynamodb
 from chalicelib.kit.writes import WriteSet
-from chalicelib.notifications.announce import listen_again
 from chalicelib.orders import store as orders
 from chalicelib.orders.give_back import give_back
 from chalicelib.orders.model import UNPAID
@@ -105,7 +105,7 @@ class Shop:
         self._streams = Streams(database or dynamodb())
         wiring.use(self.wiring)
         forget_settings()
-        listen_again()
+        silence.end()
 
     def close(self) -> None:
         """Give the wiring back."""
@@ -227,6 +227,12 @@ class Shop:
                 self._invoke(f"relay_{table}", {"Records": batch})
                 delivered += len(batch)
         return delivered
+
+    def relays(self, table: str) -> None:
+        """Deliver what one table's stream holds; what goes wrong then is not delivered again."""
+        batch = self._streams.take_of(table)
+        if batch:
+            self._invoke(f"relay_{table}", {"Records": batch})
 
     def streams_are_lost(self) -> None:
         """What the streams hold is never delivered."""

@@ -32,12 +32,19 @@ class Streams:
     def take(self) -> dict[str, list[dict[str, Any]]]:
         """New records by table; empty when there are none."""
         found: dict[str, list[dict[str, Any]]] = {}
-        for table, shard in self._shards.items():
-            records = self._client.get_records(ShardIterator=self._place(table, shard))["Records"]
+        for table in self._shards:
+            records = self.take_of(table)
             if records:
-                found[table] = [dict(record) for record in records]
-                self._last[table] = records[-1]["dynamodb"]["SequenceNumber"]
+                found[table] = records
         return found
+
+    def take_of(self, table: str) -> list[dict[str, Any]]:
+        """New records of one table."""
+        place = self._place(table, self._shards[table])
+        records = self._client.get_records(ShardIterator=place)["Records"]
+        if records:
+            self._last[table] = records[-1]["dynamodb"]["SequenceNumber"]
+        return [dict(record) for record in records]
 
     def _place(self, table: str, shard: dict[str, str]) -> str:
         after = {"ShardIteratorType": "TRIM_HORIZON"}

@@ -266,7 +266,8 @@ def refund_is_not_overdue(books: Books, refund_id: str) -> Iterator[str]:
 def order_waits_on_a_clock(books: Books, order_id: str) -> Iterator[str]:
     """An order to be paid, received or settled has a time when a sweep ends the waiting."""
     order = books.orders[order_id]
-    if order.order_state in _WAITS_FOR_TIME and order.due_at is None:
+    waits = order.order_state in _WAITS_FOR_TIME or order.is_to_be_told_of
+    if waits and order.due_at is None:
         yield f"{order.order_state.value}, and no sweep will ever look"
 
 

@@ -31,7 +31,7 @@ def _count(commission_id: str) -> None:
         return
     writes = WriteSet()
     commissions.mark_counted(writes, commission)
-    if earned_more_fen:
+    if earned_more_fen and members.find(commission.beneficiary_id) is not None:
         members.count_invitee(
             writes,
             commission.beneficiary_id,

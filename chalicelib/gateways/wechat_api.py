@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NoReturn, Protocol
 
 from chalicelib.gateways.http import not_set_up
+from chalicelib.kit.cache import Silence
 from chalicelib.kit.errors import NotAllowed, Refusal
 
 
@@ -109,6 +110,10 @@ class UploadResult:
 
     outcome: UploadOutcome
     errcode: int
+
+
+silence = Silence(seconds=60)
+"""Kept by what can wait, after WeChat did not answer: a batch of fifty would outlast a function."""
 
 
 class WechatApi(Protocol):

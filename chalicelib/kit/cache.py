@@ -38,3 +38,21 @@ class ShortMemory(Generic[V]):
     def forget(self) -> None:
         """Keep nothing of what was."""
         self._kept.clear()
+
+
+class Silence:
+    """For so many seconds after somebody did not answer, nobody else waits for them in vain."""
+
+    def __init__(self, *, seconds: int) -> None:
+        self._seconds = seconds
+        self._kept_until: datetime | None = None
+
+    def begin(self, now: datetime) -> None:
+        self._kept_until = after(now, self._seconds)
+
+    def is_kept(self, now: datetime) -> bool:
+        return self._kept_until is not None and now < self._kept_until
+
+    def end(self) -> None:
+        """Ask again: for tests that start over in one process."""
+        self._kept_until = None

@@ -13,9 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.catalog.recent_settings import recent_settings
 from chalicelib.catalog.settings import NoticeKind, NoticeTemplate
-from chalicelib.gateways.wechat_api import Notice, RefusedByWechatApi, WechatApi
+from chalicelib.gateways.wechat_api import Notice, RefusedByWechatApi, WechatApi, silence
 from chalicelib.kit import counters, findings
-from chalicelib.kit.cache import ShortMemory
 from chalicelib.kit.clock import Clock, after
 from chalicelib.kit.errors import Refusal, WechatUnavailable
 from chalicelib.kit.writes import Changed, WriteSet
@@ -41,10 +40,6 @@ NEWS_FOR_SECONDS = 24 * 3600
 """Older than that it is not told any more."""
 
 _TOLD_FOR_SECONDS = 30 * 24 * 3600
-_QUIET_SECONDS = 60
-
-_quiet: ShortMemory[bool] = ShortMemory(seconds=_QUIET_SECONDS, most=1)
-"""Set while WeChat does not answer: waiting for it would hold up the work behind a notice."""
 
 logger = Logger()
 
@@ -71,16 +66,11 @@ def announce(
         findings.record("notice_refused", kind.value, facts, clock=clock)
     except (Refusal, BotoCoreError, ClientError) as passing:
         if isinstance(passing, WechatUnavailable):
-            _quiet.get("wechat", lambda: True, now=clock.now())
+            silence.begin(clock.now())
         error_name = type(passing).__name__
         logger.warning("notice_lost", notice=kind.value, subject_id=subject_id, error=error_name)
     except Exception as error:
         findings.poison(subject_id, error, clock=clock)
-
-
-def listen_again() -> None:
-    """Forget that WeChat did not answer: for tests that start over in one process."""
-    _quiet.forget()
 
 
 def _announce(
@@ -92,7 +82,7 @@ def _announce(
     wechat_api: Callable[[], WechatApi],
 ) -> None:
     now = clock.now()
-    if _quiet.get("wechat", lambda: None, now=now):
+    if silence.is_kept(now):
         logger.info("notice_skipped", notice=kind.value, subject_id=subject_id)
         return
     news = NEWS[kind](subject_id, now)

@@ -181,7 +181,20 @@ class Order:
     @property
     def next_due_at(self) -> datetime | None:
         """When a sweep has to look at it next, once what follows from its state is done."""
-        return self.due_at if self.order_state in _LOOKED_AFTER_BY_VERBS else None
+        by_verbs = self.order_state in _LOOKED_AFTER_BY_VERBS or self.is_to_be_told_of
+        return self.due_at if by_verbs else None
+
+    @property
+    def is_to_be_told_of(self) -> bool:
+        """Whether WeChat does not know yet that the goods have left."""
+        return self.shipment_upload == Upload.DUE and self.order_state in WITH_THE_MEMBER
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is still to happen between the shop and the member."""
+        return (
+            self.order_state in LIVE_STATES or self.open_refund_count > 0 or self.is_to_be_told_of
+        )
 
     @property
     def rests_until(self) -> datetime | None:

@@ -25,7 +25,7 @@ from chalicelib.kit.errors import NotFound
 from chalicelib.kit.tables import Key, PlainMapAttribute, TimeAttribute
 from chalicelib.kit.writes import Changed, WriteSet
 from chalicelib.orders.errors import AlreadyPlaced
-from chalicelib.orders.model import LIVE_STATES, Order, OrderState, Shipment, Upline
+from chalicelib.orders.model import Order, OrderState, Shipment, Upline
 
 MEMBER_ORDERS = "by_member"
 _MOST_ORDERS_WALKED = 2000
@@ -189,7 +189,7 @@ def page_of_member(
 
 def open_orders_of(member_id: str) -> bool:
     """Whether anything is still to happen between the shop and this member."""
-    return any(order.order_state in LIVE_STATES for order in _orders_of(member_id))
+    return any(order.is_open for order in _orders_of(member_id))
 
 
 def erase_personal_data(member_id: str) -> None:

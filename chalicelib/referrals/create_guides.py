@@ -59,10 +59,21 @@ def create_guides(
     if len({guide.guide_id for guide in guides}) != len(guides):
         wrong = {"field": "guides", "message": "A guide_id stands twice."}
         raise InvalidRequest("Not valid: guides.", errors=[wrong])
-    return until_settled(lambda: _attempt(store_id, guides, clock=clock, dry_run=dry_run))
+    first: dict[str, Outcome] = {}
+    created = until_settled(lambda: _attempt(store_id, guides, first, clock=clock, dry_run=dry_run))
+    shares = [(share, first[share.share_code]) for share, _ in created.shares]
+    return replace(created, shares=shares)
 
 
-def _attempt(store_id: str, guides: Sequence[Guide], *, clock: Clock, dry_run: bool) -> Created:
+def _attempt(
+    store_id: str,
+    guides: Sequence[Guide],
+    first: dict[str, Outcome],
+    *,
+    clock: Clock,
+    dry_run: bool,
+) -> Created:
+    """One round. `first` keeps what each was to come to before anything was written."""
     wanted = [_share_of(store_id, guide, clock) for guide in guides]
     store_key, settings_key = catalog.store_key(store_id), catalog.settings_key()
     keys = [referrals.share_key(share.share_code) for share in wanted]
@@ -76,6 +87,8 @@ def _attempt(store_id: str, guides: Sequence[Guide], *, clock: Clock, dry_run: b
     shares: list[tuple[Share, Outcome]] = []
     for share, key in zip(wanted, keys, strict=True):
         shares.append(_outcome(referrals.share_of(found.find(key)), share))
+    for share, outcome in shares:
+        first.setdefault(share.share_code, outcome)
     if not dry_run:
         before = [referrals.share_of(found.find(key)) for key in keys]
         _write(list(zip(before, (share for share, _ in shares), strict=True)))

@@ -77,7 +77,8 @@ def _attempt(
 
     writes = WriteSet()
     policy = settings.referral_policy
-    if not binds(policy, before, is_buyer=is_buyer, now=now) or not _is_bindable(
+    standing = None if _has_ended(before, share) else before
+    if not binds(policy, standing, is_buyer=is_buyer, now=now) or not _is_bindable(
         share, visitor_id, now
     ):
         if visits:
@@ -96,6 +97,20 @@ def _attempt(
     referrals.count_visit(writes, share_code, visits=visits, followers=followers)
     writes.commit()
     return share, after
+
+
+def _has_ended(before: Referral | None, share: Share) -> bool:
+    """A relation ends early when its code has gone over to somebody else, as a guide's may, and
+    when the inviter has left.
+    """
+    if before is None or before.inviter_id == share.owner_id:
+        return False
+    if before.share_code == share.share_code:
+        return True
+    inviter_key = members.profile_key(before.inviter_id)
+    return is_member(before.inviter_id) and not members.is_staying(
+        read(inviter_key).find(inviter_key)
+    )
 
 
 def _is_bindable(share: Share, visitor_id: str, now: datetime) -> bool:

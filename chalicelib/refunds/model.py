@@ -15,6 +15,9 @@ from chalicelib.orders.model import REACTION_SECONDS, Order
 MOST_REFUNDS_PER_ORDER = 50
 """WeChat's rule: no more refunds of one payment than this."""
 
+MOST_ASKED_BY_MEMBER = 10
+"""How often a member may ask about one order; the rest is the operators'."""
+
 SECONDS_BETWEEN_REFUNDS = 60
 """WeChat's rule: refunds of one payment go out at least this far apart."""
 

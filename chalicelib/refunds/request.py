@@ -23,6 +23,7 @@ from chalicelib.orders.model import WITH_THE_MEMBER, Order, OrderState, given_ba
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.errors import OrderNotRefundable, RefundExceedsPayment
 from chalicelib.refunds.model import (
+    MOST_ASKED_BY_MEMBER,
     MOST_REFUNDS_PER_ORDER,
     RETURN_GOODS,
     Cause,
@@ -119,7 +120,8 @@ def _left_before(order: Order) -> Refund | None:
 
 
 def _amount(order: Order, command: RefundRequest) -> int:
-    if order.refundable_fen < 1 or len(order.refund_ids) >= MOST_REFUNDS_PER_ORDER:
+    most = MOST_REFUNDS_PER_ORDER if command.by_operator else MOST_ASKED_BY_MEMBER
+    if order.refundable_fen < 1 or len(order.refund_ids) >= most:
         raise OrderNotRefundable()
     amount_fen = order.refundable_fen if command.amount_fen is None else command.amount_fen
     if amount_fen > order.refundable_fen:
