@@ -310,6 +310,11 @@ class Shop:
         )
         self.wiring._secrets = secrets
 
+    def replaces_payee_keys(self, keys: dict[str, str]) -> None:
+        """Payees are sealed with other keys from now on; what was sealed before stays so."""
+        secrets = self._secrets(credentials()).model_copy(update={"payee_keys": keys})
+        self.wiring._secrets = secrets
+
     def break_row(self, table: str, id_value: str, name: str, value: dict[str, str]) -> None:
         """Write something into a row that our code never would."""
         dynamodb().update_item(

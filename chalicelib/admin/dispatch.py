@@ -51,6 +51,7 @@ MOVES_MONEY: Mapping[str, bool] = {
     "resolve_abnormal_refund": True,
     "approve_withdrawal": True,
     "reject_withdrawal": True,
+    "resolve_withdrawal": True,
 }
 """Every command, and whether it moves money."""
 

@@ -108,8 +108,6 @@ class WithdrawalSettings(Frozen):
     def _bounds_make_sense(self) -> Self:
         if self.minimum_fen > self.maximum_fen:
             raise ValueError("minimum_fen is more than maximum_fen")
-        if self.maximum_fen > self.daily_fen:
-            raise ValueError("maximum_fen is more than daily_fen")
         return self
 
 

@@ -24,7 +24,7 @@ MEMBERS = "members"
 
 CLOSING = "closing"
 TOTAL = "total#"
-DAYS_LOOKED_BACK = 7
+DAYS_LOOKED_BACK = 31
 _IS_OVER_FOR = timedelta(hours=1)
 _MOST_WRITES = 50
 
@@ -32,7 +32,7 @@ logger = Logger()
 
 
 def close_days(*, clock: Clock) -> list[str]:
-    """Close the days of the last week that are over and not closed yet; which they were."""
+    """Close the days of the last month that are over and not closed yet; which they were."""
     now = clock.now()
     days = [days_before(now, back) for back in range(DAYS_LOOKED_BACK, 0, -1)]
     over = [day for day in days if end_of_day(day) + _IS_OVER_FOR <= now]

@@ -12,7 +12,7 @@ from chalicelib.kit.reads import read
 from chalicelib.members import store as members
 from chalicelib.rankings import store as rankings
 
-RANKS_SHOWN = 50
+RANKS_SHOWN = 100
 
 _boards: ShortMemory[list[dict[str, Any]]] = ShortMemory(seconds=60, most=4)
 

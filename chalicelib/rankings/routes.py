@@ -1,10 +1,12 @@
-"""HTTP routes of the boards under /v1; they are everybody's to see."""
+"""HTTP routes of the boards under /v1."""
+
+from typing import Any
 
 from chalice.app import Blueprint
 
 from chalicelib import wiring
 from chalicelib.kit.endpoint import Answer, Call
-from chalicelib.kit.paging import page
+from chalicelib.kit.paging import PageQuery, from_cursor, page
 from chalicelib.rankings.leaderboard import leaderboard
 from chalicelib.rankings.schemas import LeaderboardQuery
 from chalicelib.rankings.show_ticker import show_ticker
@@ -14,14 +16,21 @@ endpoint = wiring.endpoint(routes)
 
 
 @routes.route("/leaderboard", methods=["GET"])
-@endpoint(query=LeaderboardQuery, signed_in=False)
+@endpoint(query=LeaderboardQuery)
 def get_leaderboard(call: Call) -> Answer:
-    """Who has earned most."""
-    return Answer(page(leaderboard(call.query.period, clock=wiring.current().clock), None))
+    """Who has earned most; for members."""
+    ranks = leaderboard(call.query.period, clock=wiring.current().clock)
+    return _only_page(ranks, call.query)
 
 
 @routes.route("/withdrawal-ticker", methods=["GET"])
-@endpoint(signed_in=False)
-def get_withdrawal_ticker(_call: Call) -> Answer:
-    """Who has just been paid, masked."""
-    return Answer(page(show_ticker(clock=wiring.current().clock), None))
+@endpoint(query=PageQuery, signed_in=False)
+def get_withdrawal_ticker(call: Call) -> Answer:
+    """Who has just been paid, masked; for everybody."""
+    return _only_page(show_ticker(clock=wiring.current().clock), call.query)
+
+
+def _only_page(items: list[dict[str, Any]], query: PageQuery) -> Answer:
+    """The first so many; a board has no second page. Raises InvalidRequest on a cursor."""
+    from_cursor(query.cursor, names=frozenset({"no list of ours stops at a board"}))
+    return Answer(page(items[: query.limit], None))

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from chalicelib.kit.endpoint import Query
+from chalicelib.kit.paging import PageQuery
 
 
-class LeaderboardQuery(Query):
+class LeaderboardQuery(PageQuery):
     """Of which period."""
 
     period: Literal["week", "month"] = "week"

@@ -6,7 +6,7 @@ from chalicelib.kit.cache import ShortMemory
 from chalicelib.kit.clock import Clock, shown
 from chalicelib.rankings import store as rankings
 
-LINES_SHOWN = 20
+LINES_SHOWN = 100
 
 _lines: ShortMemory[list[dict[str, Any]]] = ShortMemory(seconds=60, most=1)
 

@@ -14,6 +14,9 @@ from chalicelib.withdrawals.model import BEFORE_SUBMITTING, Withdrawal, Withdraw
 from chalicelib.withdrawals.send import ask
 from chalicelib.withdrawals.settle import settle
 
+_ASKS_WECHAT = frozenset({*BEFORE_SUBMITTING, WithdrawalState.CONFIRMING})
+"""Where WeChat was asked once, even if it refused, only WeChat can say that nothing is paid."""
+
 logger = Logger()
 
 
@@ -32,7 +35,7 @@ def _cancel(withdrawal_id: str, member_id: str, clock: Clock) -> Withdrawal:
         return withdrawal
     if state in BEFORE_SUBMITTING and withdrawal.submitted_at is None:
         return end_unpaid(withdrawal, WithdrawalState.CANCELLED, clock=clock)
-    if state is not WithdrawalState.CONFIRMING or withdrawal.confirmed_at is not None:
+    if state not in _ASKS_WECHAT or withdrawal.confirmed_at is not None:
         raise WithdrawalNotCancellable()
     if withdrawal.cancel_requested_at is None:
         withdrawals.ask_to_cancel(withdrawal, now=clock.now())
@@ -47,8 +50,10 @@ def cancel_at_wechat(withdrawal_id: str, *, clock: Clock, wechat_pay: WechatPay)
     """
     withdrawal = withdrawals.get(withdrawal_id)
     wanted_back = withdrawal.cancel_requested_at is not None
-    if not wanted_back or withdrawal.withdrawal_state is not WithdrawalState.CONFIRMING:
+    if not wanted_back or withdrawal.withdrawal_state not in _ASKS_WECHAT:
         return withdrawal
+    if withdrawal.withdrawal_state in BEFORE_SUBMITTING:
+        return _end_unless_known(withdrawal, clock, wechat_pay)
     try:
         report = wechat_pay.cancel_transfer(withdrawal_id)
     except RefusedByWechat as refused:
@@ -58,3 +63,11 @@ def cancel_at_wechat(withdrawal_id: str, *, clock: Clock, wechat_pay: WechatPay)
             return withdrawal
         report = known
     return settle(report, clock=clock) or withdrawal
+
+
+def _end_unless_known(withdrawal: Withdrawal, clock: Clock, wechat_pay: WechatPay) -> Withdrawal:
+    """It came back from WeChat refused: ended here, unless WeChat knows of it after all."""
+    known = ask(withdrawal, wechat_pay)
+    if known is None:
+        return end_unpaid(withdrawal, WithdrawalState.CANCELLED, clock=clock)
+    return settle(known, clock=clock) or withdrawal

@@ -5,10 +5,13 @@ nothing of it; a debtor's is rejected whatever the operator says.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
+from chalicelib.catalog import store as catalog
 from chalicelib.gateways.wechat_pay import WechatPay
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.errors import NotAllowed
+from chalicelib.kit.reads import read
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
 from chalicelib.ledger import store as ledger
@@ -76,6 +79,7 @@ def _approve(
         due_at=clock.now(),
         operator=decision.operator,
         decision_reason=decision.reason,
+        **(_told_anew() if withdrawal.refusal_code is not None else {}),
     )
     ledger.check_out_of_debt(
         writes, withdrawal.member_id, withdrawal.withdrawal_id, refusal=lambda _row: InDebt()
@@ -85,3 +89,14 @@ def _approve(
     except InDebt:
         return reject(withdrawal, clock=clock, wechat_pay=wechat_pay)
     return withdrawals.get(withdrawal.withdrawal_id)
+
+
+def _told_anew() -> dict[str, Any]:
+    """WeChat refused it and knows nothing of it: what it is told may be put right first."""
+    key = catalog.settings_key()
+    settings = catalog.settings_of(read(key).find(key)).withdrawal
+    return {
+        "scene_id": settings.scene_id,
+        "scene_report": dict(settings.scene_report),
+        "remark": settings.remark,
+    }

@@ -35,6 +35,9 @@ def follow_up(
     withdrawal = withdrawals.get(withdrawal_id)
     if withdrawal.due_at is None or withdrawal.due_at > clock.now():
         return withdrawal
+    if withdrawal.cancel_requested_at is not None and withdrawal.is_before_submitting:
+        withdrawals.look_again(withdrawal, due_at=after(clock.now(), REVIEW_LOOK_SECONDS))
+        return cancel_at_wechat(withdrawal_id, clock=clock, wechat_pay=wechat_pay)
     match withdrawal.withdrawal_state:
         case WithdrawalState.REVIEWING:
             return _review(withdrawal, clock, wechat_pay)
@@ -72,7 +75,10 @@ def _ask_again(
     if not withdrawals.look_again(withdrawal, due_at=withdrawal.next_look(now)):
         return withdrawals.get(withdrawal_id)
     if withdrawal.cancel_requested_at is not None:
-        return cancel_at_wechat(withdrawal_id, clock=clock, wechat_pay=wechat_pay)
+        asked = cancel_at_wechat(withdrawal_id, clock=clock, wechat_pay=wechat_pay)
+        if asked.is_open:
+            _is_forgotten(asked, clock)
+        return asked
     report = ask(withdrawal, wechat_pay)
     if report is None and _is_forgotten(withdrawal, clock):
         return withdrawal

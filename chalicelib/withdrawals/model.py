@@ -67,6 +67,9 @@ _GOES_OUT = frozenset(
     }
 )
 
+ERASED = "erased"
+"""Whose openid it was, once the member has left."""
+
 IN_DEBT = "in_debt"
 """The reason of a rejection that no operator gave."""
 
@@ -117,6 +120,14 @@ class Withdrawal:
         return self.withdrawal_state in OPEN
 
     @property
+    def is_before_submitting(self) -> bool:
+        return self.withdrawal_state in BEFORE_SUBMITTING
+
+    @property
+    def is_ended_unpaid(self) -> bool:
+        return not self.is_open and self.withdrawal_state is not WithdrawalState.PAID
+
+    @property
     def forgotten_at(self) -> datetime | None:
         """From when on WeChat's "not found" says nothing any more."""
         if self.submitted_at is None:
@@ -146,4 +157,5 @@ def withdrawal_id_for(member_id: str, idempotency_key: str) -> str:
 
 def fingerprint_of_decision(decision: Mapping[str, Any]) -> str:
     """What tells an operator's decision from the one written over it."""
-    return fingerprint([decision.get(name) for name in ("decision", "operator", "reason")])
+    named = ("withdrawal_id", "decision", "operator", "reason")
+    return fingerprint([decision.get(name) for name in named])

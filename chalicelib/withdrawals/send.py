@@ -6,6 +6,7 @@ the call and its record is made up for by asking again.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from aws_lambda_powertools import Logger
 
@@ -16,15 +17,18 @@ from chalicelib.kit import findings
 from chalicelib.kit.clock import Clock, after
 from chalicelib.kit.errors import WechatUnavailable
 from chalicelib.kit.reads import read
-from chalicelib.kit.sealing import unseal
+from chalicelib.kit.sealing import CannotOpen, unseal
 from chalicelib.kit.writes import Changed, WriteSet
 from chalicelib.members import store as members
 from chalicelib.withdrawals import store as withdrawals
 from chalicelib.withdrawals.model import REVIEW_LOOK_SECONDS, Withdrawal, WithdrawalState
 from chalicelib.withdrawals.payee import real_name_of
-from chalicelib.withdrawals.settle import settle
+from chalicelib.withdrawals.settle import STILL_ALIVE, settle
 
 PayeeKeys = Mapping[str, str] | None
+
+PAYEE_UNREADABLE = "payee_unreadable"
+"""What keeps a withdrawal back whose payee cannot be read: the key it was sealed with is gone."""
 
 logger = Logger()
 
@@ -32,19 +36,27 @@ logger = Logger()
 def send(
     withdrawal: Withdrawal, *, clock: Clock, wechat_pay: WechatPay, payee_keys: PayeeKeys
 ) -> Withdrawal:
-    """The withdrawal as it is after WeChat's answer.
+    """The withdrawal as it is after WeChat's answer. Nothing is sent once the row is due again:
+    then it is the turn of whoever looks next.
 
     Raises WechatUnavailable when the outcome is unknown (the row stays due).
     """
+    if withdrawal.due_at is None or clock.now() >= withdrawal.due_at:
+        return withdrawals.get(withdrawal.withdrawal_id)
     request = _request(withdrawal, payee_keys)
     try:
         report = wechat_pay.transfer(request)
     except RefusedByWechat as refused:
         known = ask(withdrawal, wechat_pay)
         if known is None:
-            return _back_to_review(withdrawal, refused, clock=clock)
+            _tell(withdrawal, refused, clock)
+            return back_to_review(withdrawal, refused.code, clock=clock)
         report = known
-    return settle(report, clock=clock) or withdrawals.get(withdrawal.withdrawal_id)
+    settled = settle(report, clock=clock) or withdrawals.get(withdrawal.withdrawal_id)
+    if settled.is_ended_unpaid and report.transfer_state in STILL_ALIVE:
+        with suppress(RefusedByWechat):  # its member was quicker: a person is told already
+            wechat_pay.cancel_transfer(withdrawal.withdrawal_id)
+    return settled
 
 
 def ask(withdrawal: Withdrawal, wechat_pay: WechatPay) -> TransferReport | None:
@@ -82,13 +94,27 @@ def _payee_name(withdrawal: Withdrawal, payee_keys: PayeeKeys) -> str | None:
     return real_name_of(unseal(row.sealed_payee, payee_keys, about=withdrawal.member_id))
 
 
-def _back_to_review(
-    withdrawal: Withdrawal, refused: RefusedByWechat, *, clock: Clock
-) -> Withdrawal:
-    """A definite no, and WeChat knows nothing under the number: an operator is to look."""
+def can_name_payee(withdrawal: Withdrawal, payee_keys: PayeeKeys) -> bool:
+    """Whether the payee's name, where it is wanted, can be read. Raises WechatUnavailable while no
+    key is set up.
+    """
+    try:
+        return not withdrawal.names_payee or bool(_payee_name(withdrawal, payee_keys))
+    except (CannotOpen, LookupError):
+        return False
+
+
+def _tell(withdrawal: Withdrawal, refused: RefusedByWechat, clock: Clock) -> None:
     facts = {"code": refused.code, "status": refused.status, "member_id": withdrawal.member_id}
     findings.record("withdrawal_refused", withdrawal.withdrawal_id, facts, clock=clock)
-    if withdrawal.withdrawal_state is not WithdrawalState.SUBMITTED:
+
+
+def back_to_review(withdrawal: Withdrawal, code: str, *, clock: Clock) -> Withdrawal:
+    """A definite no, and WeChat knows nothing under the number: an operator is to look."""
+    if code == PAYEE_UNREADABLE:
+        facts = {"member_id": withdrawal.member_id}
+        findings.record(PAYEE_UNREADABLE, withdrawal.withdrawal_id, facts, clock=clock)
+    if withdrawal.withdrawal_state not in (WithdrawalState.SUBMITTED, WithdrawalState.APPROVED):
         return withdrawal
     writes = WriteSet()
     withdrawals.move(
@@ -96,7 +122,7 @@ def _back_to_review(
         withdrawal,
         WithdrawalState.REVIEWING,
         due_at=after(clock.now(), REVIEW_LOOK_SECONDS),
-        refusal_code=refused.code,
+        refusal_code=code,
     )
     try:
         writes.commit()

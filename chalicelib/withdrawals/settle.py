@@ -6,6 +6,7 @@ paid. Steps backwards are ignored.
 """
 
 from datetime import datetime
+from typing import Any
 
 from chalicelib.gateways.wechat_transfers import TransferReport
 from chalicelib.kit import findings
@@ -18,35 +19,36 @@ from chalicelib.orders.model import REACTION_SECONDS
 from chalicelib.withdrawals import store as withdrawals
 from chalicelib.withdrawals.end_unpaid import end_unpaid
 from chalicelib.withdrawals.model import (
+    ERASED,
     FIRST_LOOK_SECONDS,
     FIRST_RETRY_SECONDS,
     Withdrawal,
     WithdrawalState,
 )
 
+STILL_ALIVE = frozenset({"ACCEPTED", "PROCESSING", "WAIT_USER_CONFIRM", "TRANSFERING"})
+"""WeChat may yet pay it out."""
 
-def settle(report: TransferReport, *, clock: Clock) -> Withdrawal | None:
+
+def settle(report: TransferReport, *, clock: Clock, must: bool = False) -> Withdrawal | None:
     """The withdrawal as it is afterwards; None when it is none of ours, which is recorded for a
-    person.
+    person. `must`: raise TryAgain when that cannot be recorded, for what is told only once.
     """
-    return until_settled(lambda: _settle(report, clock))
+    return until_settled(lambda: _settle(report, clock, must))
 
 
-def _settle(report: TransferReport, clock: Clock) -> Withdrawal | None:
+def _settle(report: TransferReport, clock: Clock, must: bool) -> Withdrawal | None:
     withdrawal = withdrawals.find(report.out_bill_no)
-    if withdrawal is None:
-        findings.record("transfer_unknown", report.out_bill_no, _facts(report), clock=clock)
-        return None
-    if not _is_about(withdrawal, report):
-        _mismatch(withdrawal, report, clock)
-        return withdrawal
-    if not withdrawal.is_open:
-        _refuse_second_end(withdrawal, report, clock)
+    problem = _problem(withdrawal, report)
+    if problem is not None:
+        about = report.out_bill_no
+        findings.record(problem, about, _facts(report), clock=clock, must=must)
+    if withdrawal is None or problem is not None or not withdrawal.is_open:
         return withdrawal
     now = clock.now()
     match report.transfer_state:
         case "SUCCESS":
-            _pay(withdrawal, report, now)
+            pay_out(withdrawal, now=now, transfer_bill_no=report.transfer_bill_no)
         case "FAIL" | "CANCELLED":
             failed = report.transfer_state == "FAIL"
             becomes = WithdrawalState.FAILED if failed else WithdrawalState.CANCELLED
@@ -61,29 +63,30 @@ def _settle(report: TransferReport, clock: Clock) -> Withdrawal | None:
     return withdrawals.get(withdrawal.withdrawal_id)
 
 
-def _is_about(withdrawal: Withdrawal, report: TransferReport) -> bool:
-    """Whether amount and payee, where they are told, are those we asked for."""
-    return report.amount_fen in (None, withdrawal.net_fen) and report.openid in (
-        None,
-        withdrawal.openid,
-    )
-
-
-def _mismatch(withdrawal: Withdrawal, report: TransferReport, clock: Clock) -> None:
-    """Another amount or payee under our number: a person is told, and nothing of it believed."""
-    findings.record("transfer_mismatch", withdrawal.withdrawal_id, _facts(report), clock=clock)
-
-
-def _refuse_second_end(withdrawal: Withdrawal, report: TransferReport, clock: Clock) -> None:
-    """It is over. That WeChat paid it after all, or did not, is for a person to look at."""
+def _problem(withdrawal: Withdrawal | None, report: TransferReport) -> str | None:
+    """What a person has to be told of, and what then is not believed: nothing of ours, another
+    amount or payee under our number, or another end, or life, of what is over here.
+    """
+    if withdrawal is None:
+        return "transfer_unknown"
+    if not _is_about(withdrawal, report):
+        return "transfer_mismatch"
+    if withdrawal.is_open:
+        return None
     paid = withdrawal.withdrawal_state is WithdrawalState.PAID
-    others = ("FAIL", "CANCELLED") if paid else ("SUCCESS",)
-    if report.transfer_state in others:
-        findings.record("transfer_differs", withdrawal.withdrawal_id, _facts(report), clock=clock)
+    others = {"FAIL", "CANCELLED"} if paid else {"SUCCESS", *STILL_ALIVE}
+    return "transfer_differs" if report.transfer_state in others else None
 
 
-def _pay(withdrawal: Withdrawal, report: TransferReport, now: datetime) -> None:
-    """One commit: the row, the member's balance, and where the money went."""
+def _is_about(withdrawal: Withdrawal, report: TransferReport) -> bool:
+    """Whether amount and payee, where they are told and still known, are those we asked for."""
+    payees = (None, withdrawal.openid)
+    same_payee = report.openid in payees or withdrawal.openid == ERASED
+    return report.amount_fen in (None, withdrawal.net_fen) and same_payee
+
+
+def pay_out(withdrawal: Withdrawal, *, now: datetime, **facts: Any) -> None:
+    """The member has the money. One commit: the row, their balance, and where the money went."""
     writes = WriteSet()
     withdrawals.move(
         writes,
@@ -91,7 +94,7 @@ def _pay(withdrawal: Withdrawal, report: TransferReport, now: datetime) -> None:
         WithdrawalState.PAID,
         due_at=after(now, REACTION_SECONDS),
         settled_at=now,
-        transfer_bill_no=report.transfer_bill_no,
+        **facts,
     )
     withdrawal_id, gross_fen = withdrawal.withdrawal_id, withdrawal.gross_fen
     ended = recipes.withdrawal_ended(

@@ -25,6 +25,7 @@ from chalicelib.kit.writes import Changed, WriteSet
 from chalicelib.withdrawals.errors import AlreadyRequested, DailyLimitReached
 from chalicelib.withdrawals.model import (
     BEFORE_SUBMITTING,
+    ERASED,
     Withdrawal,
     WithdrawalState,
     fingerprint_of_decision,
@@ -232,7 +233,7 @@ def erase_personal_data(member_id: str) -> None:
             writes = WriteSet()
             key = withdrawal_key(withdrawal.withdrawal_id)
             exists = WithdrawalRow.withdrawal_id.exists()
-            writes.update(key, [WithdrawalRow.openid.set("erased")], guard=exists)
+            writes.update(key, [WithdrawalRow.openid.set(ERASED)], guard=exists)
             writes.commit()
         if start is None:
             return
@@ -316,7 +317,8 @@ def _counters_end_at(withdrawal: Withdrawal) -> datetime:
 
 
 def _read_all(items: list[dict[str, Any]]) -> list[Withdrawal]:
-    keys = [withdrawal_key(item["withdrawal_id"]["S"]) for item in items]
+    own = [item for item in items if item["kind"]["S"] == WITHDRAWAL]
+    keys = [withdrawal_key(item["withdrawal_id"]["S"]) for item in own]
     found = reads.read(*keys)
     withdrawals = (withdrawal_of(found.find(key)) for key in keys)
     return [withdrawal for withdrawal in withdrawals if withdrawal is not None]

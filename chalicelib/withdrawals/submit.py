@@ -15,7 +15,13 @@ from chalicelib.withdrawals import store as withdrawals
 from chalicelib.withdrawals.errors import InDebt
 from chalicelib.withdrawals.model import FIRST_RETRY_SECONDS, Withdrawal, WithdrawalState
 from chalicelib.withdrawals.reject import reject
-from chalicelib.withdrawals.send import PayeeKeys, send
+from chalicelib.withdrawals.send import (
+    PAYEE_UNREADABLE,
+    PayeeKeys,
+    back_to_review,
+    can_name_payee,
+    send,
+)
 
 
 @dataclass(frozen=True)
@@ -38,17 +44,26 @@ def submit(
 
     Raises WechatUnavailable when the outcome is unknown (the row is due again), NotFound.
     """
-    begun = until_settled(lambda: _begin(withdrawal_id, notify_url, clock, wechat_pay))
+    begun = until_settled(lambda: _begin(withdrawal_id, notify_url, payee_keys, clock, wechat_pay))
     if not begun.is_ours:
         return begun.withdrawal
     return send(begun.withdrawal, clock=clock, wechat_pay=wechat_pay, payee_keys=payee_keys)
 
 
-def _begin(withdrawal_id: str, notify_url: str, clock: Clock, wechat_pay: WechatPay) -> _Begun:
+def _begin(
+    withdrawal_id: str,
+    notify_url: str,
+    payee_keys: PayeeKeys,
+    clock: Clock,
+    wechat_pay: WechatPay,
+) -> _Begun:
     """Only one caller brings it from approved to submitted; a debtor's is rejected instead."""
     withdrawal = withdrawals.get(withdrawal_id)
-    if withdrawal.withdrawal_state is not WithdrawalState.APPROVED:
+    wanted_back = withdrawal.cancel_requested_at is not None
+    if withdrawal.withdrawal_state is not WithdrawalState.APPROVED or wanted_back:
         return _Begun(withdrawal, is_ours=False)
+    if not can_name_payee(withdrawal, payee_keys):
+        return _Begun(back_to_review(withdrawal, PAYEE_UNREADABLE, clock=clock), is_ours=False)
     now = clock.now()
     writes = WriteSet()
     withdrawals.move(
@@ -56,8 +71,8 @@ def _begin(withdrawal_id: str, notify_url: str, clock: Clock, wechat_pay: Wechat
         withdrawal,
         WithdrawalState.SUBMITTED,
         due_at=after(now, FIRST_RETRY_SECONDS),
-        submitted_at=withdrawal.submitted_at or now,
-        notify_url=withdrawal.notify_url or notify_url,
+        submitted_at=now,
+        notify_url=_address(withdrawal, notify_url),
     )
     ledger.check_out_of_debt(
         writes, withdrawal.member_id, withdrawal_id, refusal=lambda _row: InDebt()
@@ -68,3 +83,9 @@ def _begin(withdrawal_id: str, notify_url: str, clock: Clock, wechat_pay: Wechat
         rejected = reject(withdrawal, clock=clock, wechat_pay=wechat_pay)
         return _Begun(rejected, is_ours=False)
     return _Begun(withdrawals.get(withdrawal_id), is_ours=True)
+
+
+def _address(withdrawal: Withdrawal, notify_url: str) -> str:
+    """Where WeChat is to tell us: the same as before, unless WeChat knows of nothing before."""
+    is_new = withdrawal.notify_url is None or withdrawal.refusal_code is not None
+    return notify_url if is_new else str(withdrawal.notify_url)

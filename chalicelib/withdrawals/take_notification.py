@@ -35,4 +35,4 @@ def take_notification(
         number = notification.report.out_bill_no
         findings.record("foreign_transfer", number, facts, clock=clock, must=True)
         return
-    settle(notification.report, clock=clock)
+    settle(notification.report, clock=clock, must=True)

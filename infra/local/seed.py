@@ -22,9 +22,26 @@ ADDRESS = {
 }
 
 
+NOTICES = {
+    kind: {
+        "template_id": f"template-{kind.replace('_', '-')}",
+        "fields": {"thing1": "title", "amount2": "amount", "phrase3": "status", "time4": "time"},
+    }
+    for kind in (
+        "group_complete",
+        "group_failed",
+        "refund_paid",
+        "commission_earned",
+        "withdrawal_to_confirm",
+    )
+}
+"""One template for each thing that members are told of."""
+
+
 def seed_catalogue(stack: Stack) -> None:
     """Puts the catalogue; a group of two is open to everyone for a week from now."""
     now = datetime.now(UTC).replace(microsecond=0)
+    stack.admin("put_settings", notices=NOTICES)
     stack.admin("put_merchant", merchant_id=MERCHANT_ID, name="青山果园")
     stack.admin(
         "put_product",

@@ -42,6 +42,10 @@ WARMED = tuple(
 )
 
 
+TRANSFER_MAXIMUM_FEN = 1_000_000
+"""As if the merchant had been granted larger transfers: what the shop allows is its own setting."""
+
+
 class CommandRefused(Exception):
     """An operator's command was answered with an error; `code` is the answer's."""
 
@@ -196,7 +200,9 @@ def _deploy(
     stage = deployment.template["Resources"]["RestAPI"]["Properties"]["StageName"]
     api_url = f"{aws_url}/_aws/execute-api/{deployment.outputs['RestAPIId']}/{stage}"
     put_public_base_url(aws_url, PARAMETER_PREFIX, api_url)
-    SandboxControl(sandbox_url).configure(message_url=f"{api_url}/v1/wechat/messages")
+    SandboxControl(sandbox_url).configure(
+        message_url=f"{api_url}/v1/wechat/messages", transfer_maximum_fen=TRANSFER_MAXIMUM_FEN
+    )
     return deployment, api_url
 
 

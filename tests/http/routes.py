@@ -83,7 +83,7 @@ ROUTES = (
     Route("GET", "/v1/withdrawals"),
     Route("GET", "/v1/withdrawals/{withdrawal_id}"),
     Route("POST", "/v1/withdrawals/{withdrawal_id}/cancel"),
-    Route("GET", "/v1/leaderboard", signed_in=False),
+    Route("GET", "/v1/leaderboard"),
     Route("GET", "/v1/withdrawal-ticker", signed_in=False),
     Route("POST", "/v1/wechat/transfers", signed_in=False, callback=True),
     Route("POST", "/v1/wechat/payments", signed_in=False, callback=True),

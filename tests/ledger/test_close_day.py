@@ -73,7 +73,7 @@ def test_a_day_is_closed_once_it_has_been_over_for_an_hour(clock: FakeClock) -> 
 
 
 def test_days_without_a_transfer_are_closed_too(clock: FakeClock) -> None:
-    assert len(close_days(clock=clock)) == 7
+    assert len(close_days(clock=clock)) == 31
     assert totals("2026-11-21") == {}
 
 

@@ -226,6 +226,11 @@ class Sandbox(TransferDesk):
             self.work.set()
             return len(found)
 
+    def forget_faults(self) -> None:
+        """Whatever was to misbehave behaves."""
+        with self._lock:
+            self._faults = FaultPlan()
+
     def add_fault(self, path_prefix: str, kind: str, times: int = 1) -> None:
         fault = {"path_prefix": path_prefix, "kind": kind, "times": times}
         check_control(control_shapes.FAULT, fault)
