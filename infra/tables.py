@@ -111,9 +111,7 @@ def _table(name: str, definition: dict[str, Any]) -> Table:
         indexes={index: _key(key) for index, key in definition.get("indexes", {}).items()},
         has_stream=definition.get("stream", False),
         expires_by=definition.get("expires_by"),
-        projected={
-            index: tuple(names) for index, names in definition.get("projected", {}).items()
-        },
+        projected={index: tuple(names) for index, names in definition.get("projected", {}).items()},
     )
 
 

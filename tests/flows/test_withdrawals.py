@@ -252,7 +252,8 @@ def test_a_cancellation_whose_record_was_lost_is_made_up_for_by_the_sweep(shop: 
 
 def test_what_is_over_cannot_be_cancelled(shop: Shop) -> None:
     lin = earner(shop)
-    withdrawal_id = paid(lin)
+    paid(lin)
+
 
 # Trouble with WeChat
 
