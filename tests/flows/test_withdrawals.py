@@ -252,7 +252,8 @@ def test_a_cancellation_whose_record_was_lost_is_made_up_for_by_the_sweep(shop: 
 
 def test_what_is_over_cannot_be_cancelled(shop: Shop) -> None:
     lin = earner(shop)
-    paid(lin)
+    withdrawal_id = paid(lin)
+    assert cancels(lin, withdrawal_id).code == "withdrawal_not_cancellable"
 
 
 # Trouble with WeChat
