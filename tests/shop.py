@@ -30,6 +30,7 @@ from chalicelib.kit.writes import WriteSet
 from chalicelib.orders import store as orders
 from chalicelib.orders.give_back import give_back
 from chalicelib.orders.model import UNPAID
+from chalicelib.rankings import leaderboard, show_ticker
 from chalicelib.settings import Environment, Secrets
 from infra.local.wechat.credentials import Credentials
 from infra.local.wechat.http import create_app
@@ -105,6 +106,8 @@ class Shop:
         self._streams = Streams(database or dynamodb())
         wiring.use(self.wiring)
         forget_settings()
+        leaderboard.forget_boards()
+        show_ticker.forget_ticker()
         silence.end()
 
     def close(self) -> None:

@@ -166,8 +166,8 @@ def test_a_stream_lost_when_a_group_completes_is_made_up_for(shop: Shop) -> None
 
 
 def test_the_figures_count_each_commission_once(shop: Shop) -> None:
-    lin = shop.member("Lin")
-    order = bought(shop, lin.buys(), ("mem_b", 1000)).pays()
+    lin, upline_id = shop.member("Lin"), shop.member("Ann").member_id
+    order = bought(shop, lin.buys(), (upline_id, 1000)).pays()
     shop.settles()
     settled(shop, order.order_id)
     shop.settles()
@@ -175,7 +175,7 @@ def test_the_figures_count_each_commission_once(shop: Shop) -> None:
     for _ in range(2):
         shop.passes(61)
 
-    figures = shop.rows("members", member_id="mem_b", kind=f"invitee#{lin.member_id}")[0]
+    figures = shop.rows("members", member_id=upline_id, kind=f"invitee#{lin.member_id}")[0]
     assert (figures["orders_count"], figures["commission_fen"]) == (1, 100)
     boards = {row["board"]: row["earned_fen"] for row in shop.rows("rankings")}
     assert boards == {"week#2026-W47": 100, "month#2026-11": 100}

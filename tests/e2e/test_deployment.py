@@ -53,6 +53,9 @@ def test_the_callback_address_and_the_secrets_are_parameters(stack: Stack) -> No
         "wechat_merchant_serial",
         "wechat_api_v3_key",
         "wechat_public_keys",
+        "wechat_message_token",
+        "wechat_message_aes_key",
+        "payee_keys",
         "public_base_url",
     }
     assert found["public_base_url"] == stack.endpoints.api_url
@@ -65,7 +68,7 @@ def test_policies_are_enforced(stack: Stack) -> None:
     role = next(
         role["RoleName"]
         for role in identity.list_roles()["Roles"]
-        if "SweepRefunds" in role["RoleName"]
+        if "SweepGroups" in role["RoleName"]
     )
     (policy,) = identity.list_role_policies(RoleName=role)["PolicyNames"]
     text = json.dumps(identity.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"])
@@ -88,10 +91,11 @@ def test_policies_are_enforced(stack: Stack) -> None:
     assert "Item" not in swept.get_item(TableName=stack.table_name("refunds"), Key=refund)
 
 
-def test_the_schedules_are_on_and_fire_every_minute(stack: Stack) -> None:
+def test_the_schedules_are_on_and_fire_every_minute_or_hour(stack: Stack) -> None:
     rules = stack.client("events").list_rules()["Rules"]
     assert {(rule["ScheduleExpression"], rule["State"]) for rule in rules} == {
-        ("rate(1 minute)", "ENABLED")
+        ("rate(1 minute)", "ENABLED"),
+        ("rate(1 hour)", "ENABLED"),
     }
     targets = {
         target["Arn"].rpartition(":")[2]

@@ -245,6 +245,8 @@ def test_a_wechat_that_cannot_be_reached_is_told_later(shop: Shop) -> None:
 
     wechat.is_down = False
     shop.passes(10)
+    assert upload_of(shop, order) == "due"
+    shop.passes(60)
 
     assert upload_of(shop, order) == "done"
     assert [each.tracking_no for each in wechat.shipments] == ["SF1001"]

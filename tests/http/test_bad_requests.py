@@ -104,7 +104,8 @@ def test_unknown_query_parameters_are_refused_everywhere(scene: Scene) -> None:
 
 
 def test_only_lists_take_a_limit(scene: Scene) -> None:
-    taking = {*LISTS, "/v1/campaigns/{campaign_id}/groups"}
+    boards = {"/v1/leaderboard", "/v1/withdrawal-ticker"}
+    taking = {*LISTS, *boards, "/v1/campaigns/{campaign_id}/groups"}
     wrong = {}
     for each in READING:
         status = scene.send(each, query="?limit=5").status

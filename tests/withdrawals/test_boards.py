@@ -10,7 +10,7 @@ from chalicelib.kit.writes import WriteSet
 from chalicelib.rankings import leaderboard, show_ticker
 from chalicelib.rankings import store as rankings
 from chalicelib.rankings.tick import masked, tick
-from tests.shop import Shop
+from tests.shop import Reply, Shop
 from tests.withdrawals.words import asked, cancels, earner, paid
 
 
@@ -23,12 +23,17 @@ def nothing_remembered() -> Iterator[None]:
     show_ticker.forget_ticker()
 
 
-def count(shop: Shop, member_id: str, delta_fen: int, board: str | None = None) -> None:
+def board(shop: Shop, path: str) -> Reply:
+    """What a member sees of the board."""
+    return shop.member("Zoe").send("GET", path)
+
+
+def count(shop: Shop, member_id: str, delta_fen: int, name: str | None = None) -> None:
     now = shop.clock.now()
     writes = WriteSet()
     rankings.add_earned(
         writes,
-        board or f"week#{week_of(now)}",
+        name or f"week#{week_of(now)}",
         member_id,
         delta_fen,
         expires_at=now + timedelta(days=1),
@@ -82,24 +87,24 @@ def test_a_board_ranks_by_what_was_earned(shop: Shop) -> None:
     for name, earned_fen in (("Bo", 300), ("Ann", 500), ("Cy", 200), ("Cy", -200), ("Di", -5)):
         count(shop, members[name].member_id, earned_fen)
 
-    seen = shop.send("GET", "/v1/leaderboard")
+    seen = board(shop, "/v1/leaderboard")
 
     assert seen["items"] == [
         {"rank": 1, "nickname": "Ann", "avatar_url": None, "commission_fen": 500},
         {"rank": 2, "nickname": None, "avatar_url": None, "commission_fen": 300},
     ]
     assert not any(member.member_id in str(seen.content) for member in members.values())
-    assert shop.send("GET", "/v1/leaderboard?period=month")["items"] == []
-    assert shop.send("GET", "/v1/leaderboard?period=year").code == "invalid_request"
+    assert board(shop, "/v1/leaderboard?period=month")["items"] == []
+    assert board(shop, "/v1/leaderboard?period=year").code == "invalid_request"
 
 
 def test_a_new_week_begins_with_an_empty_board(shop: Shop) -> None:
     count(shop, shop.member("Ann").member_id, 500)
-    assert len(shop.send("GET", "/v1/leaderboard?period=week")["items"]) == 1
+    assert len(board(shop, "/v1/leaderboard?period=week")["items"]) == 1
 
     shop.advance(7 * 24 * 3600)
 
-    assert shop.send("GET", "/v1/leaderboard?period=week")["items"] == []
+    assert board(shop, "/v1/leaderboard?period=week")["items"] == []
 
 
 def test_a_board_is_read_once_a_minute(shop: Shop) -> None:
@@ -107,12 +112,12 @@ def test_a_board_is_read_once_a_minute(shop: Shop) -> None:
     count(shop, ann.member_id, 500)
     with shop.reads_of("Query") as reads:
         for _ in range(5):
-            shop.send("GET", "/v1/leaderboard")
+            board(shop, "/v1/leaderboard")
             shop.send("GET", "/v1/withdrawal-ticker")
     assert len(reads) == 2
     count(shop, ann.member_id, 100)
-    assert shop.send("GET", "/v1/leaderboard")["items"][0]["commission_fen"] == 500
+    assert board(shop, "/v1/leaderboard")["items"][0]["commission_fen"] == 500
 
     shop.advance(60)
 
-    assert shop.send("GET", "/v1/leaderboard")["items"][0]["commission_fen"] == 600
+    assert board(shop, "/v1/leaderboard")["items"][0]["commission_fen"] == 600
