@@ -134,19 +134,11 @@ def query_all(row: type[R], keys: Condition, *, most: int) -> list[R]:
             return [row.from_item(item) for item in items]
 
 
-def scan(
-    row: type[R], *, limit: int, start: dict[str, Any] | None = None
-) -> tuple[list[R], dict[str, Any] | None]:
-    """A page of a whole table, for operators' lists only."""
-    items, following = scan_items(row, limit=limit, start=start, consistent=False)
-    return [row.from_item(item) for item in items], following
-
-
 def scan_items(
     row: type[Row], *, limit: int, start: dict[str, Any] | None = None, consistent: bool = True
 ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
-    """The same in DynamoDB's own JSON, so that one unreadable item does not hide a page: for
-    audits.
+    """A page of a whole table, for operators' lists and audits only, in DynamoDB's own JSON: one
+    unreadable item does not hide a page.
     """
     request: dict[str, Any] = {
         "TableName": row.table_name(),

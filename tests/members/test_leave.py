@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.kit.clock import after
 from chalicelib.kit.errors import NotFound
-from chalicelib.kit.reads import scan
+from chalicelib.kit.reads import scan_items
 from chalicelib.kit.writes import WriteSet
 from chalicelib.ledger import recipes
 from chalicelib.ledger import store as ledger
@@ -78,7 +78,10 @@ def test_who_leaves_is_gone_and_their_orders_name_nobody(wired: Wiring) -> None:
 
     assert items_of("members") == []
     assert items_of("identities") == []
-    kept = [orders.order_of(row) for row in scan(orders.OrderRow, limit=10)[0]]
+    kept = [
+        orders.order_of(orders.OrderRow.from_item(item))
+        for item in scan_items(orders.OrderRow, limit=10)[0]
+    ]
     assert [order.amount_fen for order in kept if order] == [2000, 2000]
     text = str(items_of("orders"))
     assert not any(secret in text for secret in ("openid-lin", "13800000000", "林小姐", "放门口"))

@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.gateways.wechat_api import LoginCodeRefused
 from chalicelib.kit.findings import FindingRow
-from chalicelib.kit.reads import read, scan
+from chalicelib.kit.reads import read, scan_items
 from chalicelib.kit.writes import WriteSet
 from chalicelib.members import store as members
 from chalicelib.members.model import Member
@@ -36,7 +36,10 @@ def leads_to(key: members.IdentityKey) -> str | None:
 
 
 def members_made() -> list[Member | None]:
-    return [members.member_of(row) for row in scan(members.MemberRow, limit=100)[0]]
+    return [
+        members.member_of(members.MemberRow.from_item(item))
+        for item in scan_items(members.MemberRow, limit=100)[0]
+    ]
 
 
 def test_a_new_identity_makes_a_member(wired: Wiring) -> None:
@@ -122,7 +125,8 @@ def test_a_unionid_of_somebody_else_keeps_the_identity_s_member_and_is_recorded(
     assert members.find("mem_1") == member
     assert member.unionid is None
     assert leads_to(members.union_key("union-lin")) == "mem_2"
-    (finding,) = scan(FindingRow, limit=10)[0]
+    (item,) = scan_items(FindingRow, limit=10)[0]
+    finding = FindingRow.from_item(item)
     assert (finding.kind, finding.about) == ("one_person_two_members", "mem_1")
     assert finding.facts == {"unionid_leads_to": "mem_2"}
 
