@@ -17,7 +17,7 @@ from chalicelib.catalog.settings import NoticeKind
 from chalicelib.commissions.adjust import adjust
 from chalicelib.commissions.count_commission import count_commission
 from chalicelib.commissions.errors import ReleaseBlocked
-from chalicelib.groups.release_orders import release_orders
+from chalicelib.groups.deal import deal
 from chalicelib.kit import findings
 from chalicelib.kit.errors import Refusal
 from chalicelib.members.remember_buyer import remember_buyer
@@ -60,6 +60,8 @@ class Change(StrEnum):
     """The time to send it back is over."""
     GROUP_COMPLETED = "group_completed"
     """Its last seat was paid, or it was honoured short."""
+    GROUP_DRAWN = "group_drawn"
+    """Its campaign's draw was held."""
     GROUP_FAILED = "group_failed"
     """Its time ran out first."""
     REFUND_REQUESTED = "refund_requested"
@@ -95,8 +97,8 @@ def _book_settlement(order_id: str, wired: Wiring) -> None:
     book_settlement(order_id, clock=wired.clock)
 
 
-def _release_orders(group_id: str, wired: Wiring) -> None:
-    release_orders(group_id, clock=wired.clock)
+def _deal(group_id: str, wired: Wiring) -> None:
+    deal(group_id, clock=wired.clock, seeds=wired.seeds)
 
 
 def _refund_every_seat(group_id: str, wired: Wiring) -> None:
@@ -187,7 +189,8 @@ REACTIONS: dict[Change, list[Callable[[str, Wiring], None]]] = {
     ],
     Change.ORDER_SHIPPED: [_upload_shipment],
     Change.ORDER_SETTLED: [_book_settlement, _release_commissions],
-    Change.GROUP_COMPLETED: [_release_orders],
+    Change.GROUP_COMPLETED: [_deal],
+    Change.GROUP_DRAWN: [_deal],
     Change.GROUP_FAILED: [_refund_every_seat],
     Change.REFUND_REQUESTED: [_enqueue_refund, _announces(NoticeKind.GROUP_FAILED)],
     Change.REFUND_SUCCEEDED: [
@@ -279,11 +282,19 @@ def changes_in(record: Mapping[str, Any]) -> Iterator[tuple[Change, str]]:
         yield from _withdrawal_changes(old, new)
     elif "commission_state" in new:
         yield from _commission_changes(old, new)
-    elif "group_state" in new and _text(old, "group_state") != _text(new, "group_state"):
+    elif "group_state" in new:
+        yield from _group_changes(old, new)
+
+
+def _group_changes(old: Item, new: Item) -> Iterator[tuple[Change, str]]:
+    group_id = _text(new, "group_id")
+    if "drawn_at" in new and "drawn_at" not in old:
+        yield Change.GROUP_DRAWN, group_id
+    if _text(old, "group_state") != _text(new, "group_state"):
         if _text(new, "group_state") == "complete":
-            yield Change.GROUP_COMPLETED, _text(new, "group_id")
+            yield Change.GROUP_COMPLETED, group_id
         if _text(new, "group_state") == "failed":
-            yield Change.GROUP_FAILED, _text(new, "group_id")
+            yield Change.GROUP_FAILED, group_id
 
 
 def _order_changes(old: Item, new: Item) -> Iterator[tuple[Change, str]]:

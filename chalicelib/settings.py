@@ -74,14 +74,17 @@ class Secrets(BaseModel):
     wechat_message_token: str | None = Field(default=None, repr=False)
     wechat_message_aes_key: str | None = Field(default=None, repr=False)
     payee_keys: Mapping[str, str] | None = Field(default=None, repr=False)
+    draw_keys: Mapping[str, str] | None = Field(default=None, repr=False)
 
     def missing(self, *names: str) -> tuple[str, ...]:
         """Which of these parameters are not there."""
         return tuple(name for name in names if not getattr(self, name))
 
 
-_JSON_PARAMETERS = frozenset({"session_signing_keys", "wechat_public_keys", "payee_keys"})
-_OPTIONAL = frozenset({"wechat_message_token", "wechat_message_aes_key", "payee_keys"})
+_JSON_PARAMETERS = frozenset(
+    {"session_signing_keys", "wechat_public_keys", "payee_keys", "draw_keys"}
+)
+_OPTIONAL = frozenset({"wechat_message_token", "wechat_message_aes_key", "payee_keys", "draw_keys"})
 _KEPT_SECONDS = 300
 _KEPT_SECONDS_WHILE_INCOMPLETE = 5
 

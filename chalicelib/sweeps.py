@@ -13,6 +13,8 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.commissions import store as commissions
+from chalicelib.draws import store as draws
+from chalicelib.draws.follow_up import follow_up as follow_up_draw
 from chalicelib.groups import store as groups
 from chalicelib.groups.model import GroupState
 from chalicelib.groups.settle import settle
@@ -71,8 +73,11 @@ def sweep_orders(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
 
 
 def sweep_groups(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
-    """Group deadlines, and what follows from a group's end where a stream lost it."""
-    return _sweep(groups.group_key, _work_on_group, wired, time_left)
+    """Group deadlines, what follows from a group's end where a stream lost it, and the draws of
+    campaigns. The deadlines first: a draw waits for the last group.
+    """
+    swept = _sweep(groups.group_key, _work_on_group, wired, time_left)
+    return swept + _sweep(draws.draw_key, _work_on_draw, wired, time_left)
 
 
 def sweep_refunds(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
@@ -114,6 +119,10 @@ def _work_on_group(group_id: str, wired: Wiring) -> None:
         react(Change.GROUP_FAILED, group_id, wired)
     else:
         settle(group_id, clock=wired.clock, wechat_pay=wired.wechat_pay)
+
+
+def _work_on_draw(draw_id: str, wired: Wiring) -> None:
+    follow_up_draw(draw_id, clock=wired.clock, seeds=wired.seeds)
 
 
 def _work_on_refund(refund_id: str, wired: Wiring) -> None:

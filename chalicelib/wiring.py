@@ -11,6 +11,7 @@ from typing import Any
 from chalice.app import Blueprint, Chalice, Response
 
 from chalicelib import settings
+from chalicelib.draws.seeds import Seeds
 from chalicelib.gateways.message_push import MessagePush, MessagePushOff
 from chalicelib.gateways.refund_queue import RefundQueue, SqsRefundQueue
 from chalicelib.gateways.wechat_api import WechatApi, WechatApiOff
@@ -81,6 +82,11 @@ class Wiring:
             self._message_push = _message_push(self.environment, self.secrets)
         assert self._message_push is not None  # noqa: S101
         return self._message_push
+
+    @property
+    def seeds(self) -> Seeds:
+        """What makes and opens the seeds of draws; refuses to while `draw_keys` is missing."""
+        return Seeds(self.secrets.draw_keys)
 
     @property
     def refund_queue(self) -> RefundQueue:

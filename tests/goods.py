@@ -3,13 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.catalog.model import Campaign, CampaignSku, Merchant, Rules
+from chalicelib.catalog.model import Campaign, CampaignSku, Merchant
 from chalicelib.catalog.put_campaign import CampaignPut, put_campaign
 from chalicelib.catalog.put_merchant import put_merchant
 from chalicelib.catalog.put_product import ProductPut, PutProduct, SkuSupply, put_product
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.reads import read
 from chalicelib.kit.writes import WriteSet
+from chalicelib.rules.model import Rules
 from chalicelib.stock import store as stock
 from tests.fakes import NOON
 

@@ -46,6 +46,7 @@ __all__ = ["Member", "Placed", "Reply", "Shop"]
 
 OUR_URL = "https://shop.test"
 SIGNING_KEY = "a signing key that only tests ever use"
+DRAW_KEY = b64encode(b"a draw key that only tests use..").decode()
 PAYEE_KEY = b64encode(b"a payee key only tests ever use.").decode()
 SWEEPS = (
     "sweep_orders",
@@ -467,6 +468,7 @@ class Shop:
             wechat_message_token=given["message_token"],
             wechat_message_aes_key=given["message_aes_key"],
             payee_keys={"1": PAYEE_KEY},
+            draw_keys={"1": DRAW_KEY},
         )
 
     def _wechat_pay(self, keys: Credentials) -> WechatPayV3:

@@ -65,6 +65,8 @@ def failed_groups_refund_every_seat(books: Books, group_id: str) -> Iterator[str
         refunds = books.refunds_of(order) if order is not None else None
         if order is None or refunds is None or seat.seat_state is not SeatState.PAID:
             continue
+        if order.voucher_id is not None and order.order_state is OrderState.CANCELLED:
+            continue
         amounts = [r.amount_fen for r in refunds if r.cause is Cause.GROUP_FAILED]
         if order.order_state not in _ENDED_BY_REFUND:
             yield f"order {order.order_id} is {order.order_state.value}"
@@ -118,7 +120,10 @@ def orders_have_their_seats(books: Books, order_id: str) -> Iterator[str]:
 def paid_orders_have_one_place(books: Books, order_id: str) -> Iterator[str]:
     """A paid order waits in a forming group, is on its way, or is ended by a refund."""
     order = books.orders[order_id]
-    if (order.paid_fen > 0) == (order.order_state in _NEVER_PAID):
+    is_paid = order.paid_fen > 0 or (
+        order.voucher_id is not None and order.order_state is not OrderState.CANCELLED
+    )
+    if is_paid == (order.order_state in _NEVER_PAID):
         yield f"{order.order_state.value} with {order.paid_fen} fen paid"
     elif order.order_state is OrderState.PAID:
         group = books.groups.get(order.group_id or "")
@@ -130,11 +135,19 @@ def paid_orders_have_one_place(books: Books, order_id: str) -> Iterator[str]:
 
 
 def _is_waited_for(group: Group | None) -> bool:
-    """Whether a paid order has something to wait for: time, or what follows from the end."""
+    """Whether a paid order has something to wait for: time, what follows from the end, or the draw
+    of its campaign.
+    """
     if group is None:
         return False
     just_over = group.group_state in (GroupState.COMPLETE, GroupState.FAILED)
-    return group.group_state is GroupState.FORMING or (just_over and group.due_at is not None)
+    waits_for_draw = (
+        group.group_state is GroupState.COMPLETE
+        and group.draw_id is not None
+        and group.drawn_at is None
+    )
+    is_forming = group.group_state is GroupState.FORMING
+    return is_forming or waits_for_draw or (just_over and group.due_at is not None)
 
 
 def only_complete_groups_ship(books: Books, order_id: str) -> Iterator[str]:

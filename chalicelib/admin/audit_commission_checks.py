@@ -12,41 +12,43 @@ from chalicelib.admin.audit_checks import nothing_is_overdue
 from chalicelib.admin.audit_rest import is_followed_up
 from chalicelib.catalog.settings import MOST_LEVELS, WHOLE_BP
 from chalicelib.commissions.model import (
+    BONUS_LEVEL,
     Commission,
     CommissionState,
     commission_id_for,
-    levels,
-    target_fen,
+    earners,
 )
-from chalicelib.ledger.recipes import commission_id_of
-from chalicelib.ledger.transfers import Account, Code, Phase, member_account
-from chalicelib.orders.model import Order, OrderState, Upline
+from chalicelib.ledger.recipes import earning_id_of
+from chalicelib.ledger.transfers import Code, Phase, member_account
+from chalicelib.orders.model import Order, OrderState
 
 _ENDED_BY_REFUND = frozenset({OrderState.REFUNDING, OrderState.REFUNDED})
-_OF_COMMISSIONS = frozenset({Code.COMMISSION.value, Code.COMMISSION_CLAWBACK.value})
+_CLAWBACKS = frozenset({Code.COMMISSION_CLAWBACK.value, Code.LEADER_BONUS_CLAWBACK.value})
+_OF_COMMISSIONS = frozenset({Code.COMMISSION.value, Code.LEADER_BONUS.value, *_CLAWBACKS})
+_LEVELS = (*range(1, MOST_LEVELS + 1), BONUS_LEVEL)
 
 # Of an order
 
 
 def commissions_match_targets(books: Books, order_id: str) -> Iterator[str]:
-    """Each upline of an order that no refund ends earns its target, once all that follows is done.
+    """Each upline of an order that no refund ends, and the leader of its group, earns their target,
+    once all that follows is done.
 
     One who has left, and earned nothing before, earns nothing.
     """
     order = books.orders[order_id]
     if order.order_state in _ENDED_BY_REFUND or not is_followed_up(books, order):
         return
-    for level, upline in levels(order):
-        commission_id = commission_id_for(order_id, level)
+    for earner in earners(order):
+        commission_id = commission_id_for(order_id, earner.level)
         commission = books.commissions.get(commission_id)
         if books.is_unknown("commissions", commission_id):
             continue
-        if commission is None and _may_have_left(books, upline):
+        if commission is None and _may_have_left(books, earner.member_id):
             continue
         earned_fen = commission.earned_fen if commission is not None else 0
-        target = target_fen(order, upline.rate_bp)
-        if earned_fen != target:
-            yield f"level {level} earns {earned_fen} fen, its target is {target}"
+        if earned_fen != earner.target_fen:
+            yield f"level {earner.level} earns {earned_fen} fen, its target is {earner.target_fen}"
 
 
 def wholly_refunded_orders_pay_no_commission(books: Books, order_id: str) -> Iterator[str]:
@@ -62,7 +64,8 @@ def wholly_refunded_orders_pay_no_commission(books: Books, order_id: str) -> Ite
 def commissions_within_cap(books: Books, order_id: str) -> Iterator[str]:
     """Two levels at most, which together were never announced more of the goods than the cap."""
     order = books.orders[order_id]
-    announced_fen = sum(one.amount_fen for one in _commissions_of(books, order_id))
+    own = _commissions_of(books, order_id)
+    announced_fen = sum(one.amount_fen for one in own if not one.is_bonus)
     base_fen = order.goods_fen - order.discount_fen
     if len(order.uplines) > MOST_LEVELS:
         yield f"{len(order.uplines)} levels"
@@ -85,13 +88,13 @@ def commissions_are_released_once_settled(books: Books, order_id: str) -> Iterat
 
 
 def _commissions_of(books: Books, order_id: str) -> list[Commission]:
-    """Those of both levels that are known."""
-    ids = (commission_id_for(order_id, level) for level in range(1, MOST_LEVELS + 1))
+    """Those of every level that are known."""
+    ids = (commission_id_for(order_id, level) for level in _LEVELS)
     return [books.commissions[each] for each in ids if each in books.commissions]
 
 
-def _may_have_left(books: Books, upline: Upline) -> bool:
-    wallet = books.wallets.get(upline.member_id)
+def _may_have_left(books: Books, member_id: str) -> bool:
+    wallet = books.wallets.get(member_id)
     return wallet.is_closed if wallet is not None else "ledger" in books.partial
 
 
@@ -99,7 +102,9 @@ def _may_have_left(books: Books, upline: Upline) -> bool:
 
 
 def commissions_belong_to_uplines(books: Books, commission_id: str) -> Iterator[str]:
-    """A commission is that of one level of its order: its upline, never the buyer, at its rate."""
+    """A commission is that of one level of its order: its upline at its rate, or its leader; never
+    the buyer.
+    """
     commission = books.commissions[commission_id]
     if books.is_unknown("orders", commission.order_id):
         return
@@ -114,10 +119,10 @@ def commissions_belong_to_uplines(books: Books, commission_id: str) -> Iterator[
 
 def _is_of(commission: Commission, order: Order) -> bool:
     level = commission.commission_level
-    upline = dict(levels(order)).get(level)
+    entitled = {each.level: (each.member_id, each.rate_bp) for each in earners(order)}
     return (
         commission.commission_id == commission_id_for(order.order_id, level)
-        and upline == Upline(commission.beneficiary_id, commission.rate_bp)
+        and entitled.get(level) == (commission.beneficiary_id, commission.rate_bp)
         and commission.buyer_id == order.member_id
     )
 
@@ -148,16 +153,17 @@ def commissions_are_booked(books: Books, commission_id: str) -> Iterator[str]:
 def _amounts_booked(commission: Commission, bookings: list[Booking]) -> dict[str, int]:
     """What the beneficiary's transfers say of it, in fen."""
     amounts = dict.fromkeys(("announced", "voided", "posted", "clawed back"), 0)
-    pending_id = commission_id_of(commission.commission_id)
+    earning = commission.earning
+    pending_id = earning_id_of(earning, commission.commission_id)
     named = {Phase.VOID.value: "voided", Phase.POST.value: "posted"}
-    earns = Account.COMMISSION_EXPENSE.value, member_account(commission.beneficiary_id)
+    earns = earning.expense.value, member_account(commission.beneficiary_id)
     for one in bookings:
         moves = one.debit_account, one.credit_account
         if one.transfer_id == pending_id and moves == earns:
             amounts["announced"] += one.amount_fen
         elif one.pending_id == pending_id and moves == earns and one.phase in named:
             amounts[named[one.phase]] += one.amount_fen
-        elif one.code == Code.COMMISSION_CLAWBACK.value and moves == earns[::-1]:
+        elif one.code == earning.clawback.value and moves == earns[::-1]:
             amounts["clawed back"] += one.amount_fen
     return amounts
 
@@ -170,14 +176,14 @@ def commission_transfers_have_a_commission(books: Books, member_id: str) -> Iter
     for booking in books.bookings_of_member(member_id) or []:
         if booking.code not in _OF_COMMISSIONS:
             continue
-        ids = [commission_id_for(booking.about, level) for level in range(1, MOST_LEVELS + 1)]
+        ids = [commission_id_for(booking.about, level) for level in _LEVELS]
         if any(books.is_unknown("commissions", each) for each in ids):
             continue
         own = [
             one for one in _commissions_of(books, booking.about) if one.beneficiary_id == member_id
         ]
-        announced = {commission_id_of(one.commission_id) for one in own}
-        is_clawback = booking.code == Code.COMMISSION_CLAWBACK.value
+        announced = {earning_id_of(one.earning, one.commission_id) for one in own}
+        is_clawback = booking.code in _CLAWBACKS
         if not own or not (is_clawback or announced & {booking.transfer_id, booking.pending_id}):
             yield f"transfer {booking.transfer_id} about order {booking.about}: no such commission"
 

@@ -17,8 +17,9 @@ from chalicelib.admin.audit_books import MEMBER, ORDER, WITHDRAWAL, Books, Suppl
 from chalicelib.admin.audit_rest import is_at_rest
 from chalicelib.ledger.transfers import Account, Code, sales_account, transfer_id_for
 from chalicelib.orders.model import Order
-from chalicelib.refunds.model import Refund, RefundState
+from chalicelib.refunds.model import Cause, Refund, RefundState
 
+_SALES_CODES = frozenset({Code.SETTLEMENT.value, Code.VOUCHER.value})
 _REFUND_CODES = frozenset({Code.REFUND.value, Code.REFUND_BY_HAND.value})
 
 
@@ -60,8 +61,9 @@ def payments_are_booked_once(books: Books, order_id: str) -> Iterator[str]:
 
 
 def refunds_are_booked_once(books: Books, order_id: str) -> Iterator[str]:
-    """One transfer per refund that succeeded, of its amount, unless its booking is still due: out
-    of the merchant's sales when the order was settled before, else out of what customers paid.
+    """One transfer per refund that succeeded, of its amount, unless its booking is still due: at
+    the shop's expense for a free leader, out of the merchant's sales when the order was settled
+    before, else out of what customers paid.
     """
     refunds = _refunds(books, order_id)
     if refunds is None:
@@ -85,17 +87,19 @@ def refunds_are_booked_once(books: Books, order_id: str) -> Iterator[str]:
 
 
 def settlements_are_booked_once(books: Books, order_id: str) -> Iterator[str]:
-    """A settled order's rest is its merchant's sale, once, unless its booking is still due."""
+    """A settled order's rest is its merchant's sale, and so is what a voucher paid for, each once,
+    unless its booking is still due.
+    """
     if books.is_unknown("orders", order_id):
         return
     order = books.orders.get(order_id)
     booked = [
         (one.amount_fen, one.debit_account, one.credit_account)
         for one in books.bookings_of_order(order_id)
-        if one.code == Code.SETTLEMENT.value
+        if one.code in _SALES_CODES
     ]
     still_due = order is not None and not is_at_rest(order)
-    if booked != _sales(order) and not (still_due and not booked):
+    if sorted(booked) != sorted(_sales(order)) and not (still_due and not booked):
         yield f"settled {_sales(order)}, booked {booked}"
 
 
@@ -159,10 +163,15 @@ def _refunds(books: Books, order_id: str) -> list[Refund] | None:
 
 def _sales(order: Order | None) -> list[tuple[int, str, str]]:
     """What an order's settlement books: nothing when it is not settled, or nothing was left."""
-    if order is None or order.settled_at is None or order.settled_fen < 1:
+    if order is None or order.settled_at is None:
         return []
-    accounts = Account.CUSTOMER_FUNDS.value, sales_account(order.merchant_id)
-    return [(order.settled_fen, *accounts)]
+    by_voucher_fen = order.discount_fen if order.voucher_id is not None else 0
+    paid_from = (
+        (order.settled_fen, Account.CUSTOMER_FUNDS.value),
+        (by_voucher_fen, Account.MARKETING_EXPENSE.value),
+    )
+    sales = sales_account(order.merchant_id)
+    return [(amount_fen, account, sales) for amount_fen, account in paid_from if amount_fen > 0]
 
 
 def _is_due(order: Order, refunds: list[Refund]) -> bool:
@@ -175,6 +184,8 @@ def _code(refund: Refund) -> Code:
 
 def _paid_back_from(books: Books, order_id: str, refund: Refund) -> str:
     order = books.orders.get(order_id)
+    if refund.cause is Cause.LEADER_FREE:
+        return Account.MARKETING_EXPENSE.value
     if order is None or not refund.after_settlement:
         return Account.CUSTOMER_FUNDS.value
     return sales_account(order.merchant_id)

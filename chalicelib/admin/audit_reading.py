@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib.admin.audit_bookings import booking_of
 from chalicelib.admin.audit_books import DAY, MEMBER, ORDER, WITHDRAWAL, Books
 from chalicelib.catalog.settings import MOST_LEVELS
-from chalicelib.commissions.model import commission_id_for
+from chalicelib.commissions.model import BONUS_LEVEL, commission_id_for, earners
 from chalicelib.commissions.store import CommissionRow, commission_key, commission_of
 from chalicelib.groups import store as groups
 from chalicelib.groups.store import GroupRow
@@ -46,7 +46,7 @@ _ROWS: dict[str, type[Row]] = {
     "ledger": LedgerRow,
 }
 
-_LEVELS = range(1, MOST_LEVELS + 1)
+_LEVELS = (*range(1, MOST_LEVELS + 1), BONUS_LEVEL)
 
 TimeLeft = Callable[[], bool]
 
@@ -103,8 +103,8 @@ def _around_order(books: Books, order_id: str) -> None:
         if order.group_id is not None:
             _add_group(books, order.group_id)
         _add_commissions(books, order_id)
-        for upline in order.uplines:
-            _add_wallet(books, upline.member_id)
+        for earner in earners(order):
+            _add_wallet(books, earner.member_id)
     _add_ledger(books, ORDER + order_id)
 
 

@@ -14,7 +14,7 @@ class Payload(Command, Campaign):
 
 def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
     campaign = Campaign.model_validate(payload.model_dump(exclude={"dry_run"}))
-    put = put_campaign(campaign, clock=wiring.clock, dry_run=payload.dry_run)
+    put = put_campaign(campaign, clock=wiring.clock, seeds=wiring.seeds, dry_run=payload.dry_run)
     return {
         "campaign_id": campaign.campaign_id,
         "outcome": put.outcome,

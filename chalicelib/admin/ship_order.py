@@ -8,7 +8,9 @@ from typing import Any
 from chalicelib.admin.command import Command
 from chalicelib.admin.shapes import shipment_in_full
 from chalicelib.catalog.model import Identifier
+from chalicelib.groups.deal import deal
 from chalicelib.orders import store as orders
+from chalicelib.orders.model import OrderState
 from chalicelib.orders.schemas import Carrier, TrackingNo
 from chalicelib.orders.ship import is_shipped_so, refuse_to_ship, ship
 from chalicelib.wiring import Wiring
@@ -25,6 +27,9 @@ class Payload(Command):
 def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
     """Raises NotAllowed in any other state or with another shipment, GroupForming, NotFound."""
     order = orders.get(payload.order_id)
+    if order.order_state is OrderState.PAID and order.group_id is not None and not payload.dry_run:
+        deal(order.group_id, clock=wiring.clock, seeds=wiring.seeds)  # should no stream have yet
+        order = orders.get(payload.order_id)
     changes = not is_shipped_so(order, payload.carrier, payload.tracking_no)
     if payload.dry_run:
         if changes:

@@ -1,6 +1,7 @@
 """End a campaign for good: no group opens in it again.
 
-Groups under way go on by their own rules; this touches none of them.
+Groups under way go on by their own rules; this touches none of them. A draw over all its groups is
+held once the last of them is over.
 """
 
 from datetime import datetime
@@ -8,6 +9,8 @@ from datetime import datetime
 from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import CampaignState
 from chalicelib.catalog.put_campaign import take_off_products
+from chalicelib.draws import store as draws
+from chalicelib.draws.model import DrawState, campaign_draw_id
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.errors import NotFound
 from chalicelib.kit.reads import read
@@ -21,8 +24,9 @@ def end_campaign(campaign_id: str, *, clock: Clock, dry_run: bool = False) -> Ca
 
 
 def _attempt(campaign_id: str, now: datetime, *, dry_run: bool) -> CampaignState:
-    key = catalog.campaign_key(campaign_id)
-    row = read(key).find(key)
+    key, draw_key = catalog.campaign_key(campaign_id), draws.draw_key(campaign_draw_id(campaign_id))
+    found = read(key, draw_key)
+    row, draw = found.find(key), draws.draw_of(found.find(draw_key))
     before = catalog.standing_of(row)
     if before is None or row is None:
         raise NotFound(f"There is no campaign {campaign_id}.")
@@ -34,6 +38,8 @@ def _attempt(campaign_id: str, now: datetime, *, dry_run: bool) -> CampaignState
     writes = WriteSet()
     catalog.save(writes, catalog.campaign_row(after, product_ids=product_ids), before=row)
     take_off_products(writes, campaign_id, product_ids, offers, now)
+    if draw is not None and draw.draw_state is DrawState.OPEN:
+        draws.reschedule(writes, draw, draws_at=now, winners_wanted=draw.winners_wanted)
     if not dry_run:
         writes.commit()
     return after.state(now)

@@ -6,7 +6,7 @@ change, so that a group keeps the rules it began with.
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
@@ -14,6 +14,8 @@ from chalicelib.catalog.settings import Frozen, Rates
 from chalicelib.kit.clock import to_milliseconds
 from chalicelib.kit.ids import fingerprint
 from chalicelib.kit.money import AmountFen, PriceFen
+from chalicelib.rules.compose import contradictions
+from chalicelib.rules.model import MOST_TIERS, Rules
 
 Identifier = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 Title = Annotated[str, Field(min_length=1, max_length=60)]
@@ -98,35 +100,14 @@ class Product(Frozen):
     on_sale: bool = True
 
 
-class WhenShort(StrEnum):
-    """What happens to a group whose time runs out before it is filled."""
-
-    REFUND = "refund"
-    """Everyone gets the money back: the default."""
-    HONOUR = "honour"
-    """The merchant keeps the price for those who paid."""
-
-
-class Rules(Frozen):
-    """How a campaign's groups are played; what is absent takes its default."""
-
-    who: Literal["everyone"] = "everyone"
-    when_short: WhenShort = WhenShort.REFUND
-    minimum_payers: Annotated[int, Field(ge=1, le=100)] | None = None
-    leave_allowed: bool = False
-
-    @model_validator(mode="after")
-    def _minimum_belongs_to_honour(self) -> Self:
-        if self.minimum_payers is not None and self.when_short is not WhenShort.HONOUR:
-            raise ValueError("minimum_payers only means something with when_short: honour")
-        return self
-
-
 class CampaignSku(Frozen):
-    """A SKU at the campaign's price, per unit."""
+    """A SKU at the campaign's price, per unit. `tier_prices_fen`: what it costs at each of the
+    ladder's tiers, where that is not what the tiers say.
+    """
 
     sku_id: Identifier
     group_price_fen: PriceFen
+    tier_prices_fen: Annotated[tuple[PriceFen, ...], Field(max_length=MOST_TIERS)] = ()
 
 
 class CampaignState(StrEnum):
@@ -164,14 +145,15 @@ class Campaign(Frozen):
             raise ValueError("ends_at must be later than starts_at")
         if len({sku.sku_id for sku in self.skus}) != len(self.skus):
             raise ValueError("a SKU stands twice in skus")
-        if (self.rules.minimum_payers or 0) > self.size:
-            raise ValueError("minimum_payers is more than size")
+        against_each_other = contradictions(self)
+        if against_each_other:
+            raise ValueError("; ".join(against_each_other))
         return self
 
     @property
     def revision(self) -> str:
-        """Names this content: equal content, equal revision."""
-        return fingerprint(self.model_dump(mode="json"))
+        """Names this content: equal content, equal revision; also once campaigns can say more."""
+        return fingerprint(self.model_dump(mode="json", exclude_defaults=True))
 
     def price_fen(self, sku_id: str) -> int | None:
         """The price of one unit in a group; None when the SKU is not part of the campaign."""

@@ -1,9 +1,10 @@
-"""Put a campaign (活动): its content, the revision that groups will keep, its place on its product.
+"""Put a campaign (活动): its content, the revision that groups will keep, its place on its
+products, and the draw it ends with if it has one.
 
 Groups under way keep the revision they began with. Pausing and ending are not its business.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,15 +16,23 @@ from chalicelib.catalog.model import (
     CampaignStanding,
     CampaignState,
     Outcome,
-    Product,
     outcome_of,
 )
 from chalicelib.catalog.refuse_rates import refuse_rates
+from chalicelib.catalog.store import CatalogRow
+from chalicelib.draws import store as draws
+from chalicelib.draws.announce import announce_for_campaign
+from chalicelib.draws.model import Draw, DrawState, campaign_draw_id
+from chalicelib.draws.seeds import NO_SEEDS, Seeds
+from chalicelib.draws.store import DrawRow
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.errors import InvalidRequest
 from chalicelib.kit.reads import Found, read
 from chalicelib.kit.repeat import until_settled
+from chalicelib.kit.tables import Key
 from chalicelib.kit.writes import WriteSet
+from chalicelib.rules.cross_product import contradictions
+from chalicelib.rules.model import DrawScope
 
 
 @dataclass(frozen=True)
@@ -34,50 +43,94 @@ class CampaignPut:
     state: CampaignState
 
 
-def put_campaign(campaign: Campaign, *, clock: Clock, dry_run: bool = False) -> CampaignPut:
+def put_campaign(
+    campaign: Campaign, *, clock: Clock, seeds: Seeds = NO_SEEDS, dry_run: bool = False
+) -> CampaignPut:
     """Write the campaign. With `dry_run` only say what that would do.
 
-    Raises CampaignEnded; InvalidRequest when it is over before it begins, when a SKU is unknown, of
-    another product than the rest or cheaper alone than in a group, or when commission rates are not
-    what the shop's settings allow.
+    Raises CampaignEnded; InvalidRequest when it is over before it begins, when a SKU is unknown,
+    cheaper alone than in a group or of another product than the rules allow, when commission rates
+    are not what the shop's settings allow, or when it changes a draw that people take part in;
+    DrawsOff.
     """
-    return until_settled(lambda: _attempt(campaign, clock.now(), dry_run=dry_run))
+    return until_settled(lambda: _attempt(campaign, clock.now(), seeds, dry_run=dry_run))
 
 
-def _attempt(campaign: Campaign, now: datetime, *, dry_run: bool) -> CampaignPut:
+def _attempt(campaign: Campaign, now: datetime, seeds: Seeds, *, dry_run: bool) -> CampaignPut:
     if campaign.ends_at <= now:
         raise _wrong("ends_at", "ends_at must be in the future.")
-    key = catalog.campaign_key(campaign.campaign_id)
+    key, draw_key = catalog.campaign_key(campaign.campaign_id), _draw_key(campaign)
     sku_keys = [catalog.sku_key(sku.sku_id) for sku in campaign.skus]
-    found = read(key, catalog.settings_key(), *sku_keys)
+    found = read(key, catalog.settings_key(), draw_key, *sku_keys)
     settings = catalog.settings_of(found.find(catalog.settings_key()))
     refuse_rates(settings, campaign.commission_rates_bp, field="commission_rates_bp")
     row = found.find(key)
     before = catalog.standing_of(row)
     if before is not None and before.ended:
         raise CampaignEnded()
-    product_id = _only_product(campaign, found)
-    left = (set(row.product_ids or ()) if row is not None else set()) - {product_id}
-    product_key = catalog.product_key(product_id)
-    found = read(product_key, *(catalog.offers_key(each) for each in {product_id, *left}))
-    product_row = found.find(product_key)
-    product = catalog.product_of(product_row)
-    if product is None or product_row is None:
-        raise _wrong("skus", f"There is no product {product_id}.")
-    _refuse_dear_skus(campaign, product)
+    product_ids = _products(campaign, found)
+    left = (set(row.product_ids or ()) if row is not None else set()) - product_ids
+    product_keys = [catalog.product_key(each) for each in sorted(product_ids)]
+    draw = draws.draw_of(found.find(draw_key))
+    found = read(*product_keys, *(catalog.offers_key(each) for each in product_ids | left))
+    product_rows = [found.find(each) for each in product_keys]
+    _refuse_dear_skus(campaign, product_rows)
 
     paused = before.paused if before is not None else False
     standing = CampaignStanding(campaign=campaign, paused=paused)
     writes = WriteSet()
-    new_row = catalog.campaign_row(standing, product_ids=frozenset({product_id}))
+    new_row = catalog.campaign_row(standing, product_ids=frozenset(product_ids))
     catalog.save(writes, new_row, before=row)
     catalog.keep_revision(writes, campaign)
-    catalog.check_as_read(writes, product_row)
-    _put_on_product(writes, campaign, product_id, found, now)
+    for product_row in product_rows:
+        if product_row is not None:
+            catalog.check_as_read(writes, product_row)
+    for product_id in sorted(product_ids):
+        _put_on_product(writes, campaign, product_id, found, now)
     take_off_products(writes, campaign.campaign_id, left, found, now)
+    _put_draw(writes, campaign, before, draw, seeds, now)
     if not dry_run:
         writes.commit()
     return CampaignPut(outcome_of(before, standing), standing.state(now))
+
+
+def _draw_key(campaign: Campaign) -> Key[DrawRow]:
+    return draws.draw_key(campaign_draw_id(campaign.campaign_id))
+
+
+def _put_draw(
+    writes: WriteSet,
+    campaign: Campaign,
+    before: CampaignStanding | None,
+    draw: Draw | None,
+    seeds: Seeds,
+    now: datetime,
+) -> None:
+    """Announce the draw of the whole campaign with it, and keep its time. Once it has begun, what
+    it draws can no longer change.
+    """
+    rule = campaign.rules.draw
+    if rule is not None:
+        seeds.check()
+    of_all = rule if rule is not None and rule.scope is DrawScope.CAMPAIGN else None
+    if draw is None:
+        if of_all is not None:
+            announce_for_campaign(
+                writes,
+                of_all,
+                campaign.campaign_id,
+                draws_at=campaign.ends_at,
+                seeds=seeds,
+                now=now,
+            )
+        return
+    if draw.draw_state is not DrawState.OPEN:
+        raise _wrong("rules.draw", "Its draw has been held; put another campaign.")
+    winners_wanted = of_all.winners if of_all is not None else draw.winners_wanted
+    has_begun = before is not None and before.campaign.starts_at <= now
+    if has_begun and (of_all is None or winners_wanted != draw.winners_wanted):
+        raise _wrong("rules.draw", "It has begun: what it draws can no longer change.")
+    draws.reschedule(writes, draw, draws_at=campaign.ends_at, winners_wanted=winners_wanted)
 
 
 def take_off_products(
@@ -102,22 +155,29 @@ def _put_on_product(
     catalog.save(writes, catalog.offers_row(product_id, offers), before=row)
 
 
-def _only_product(campaign: Campaign, found: Found) -> str:
-    """The product that all the campaign's SKUs belong to. Raises InvalidRequest."""
+def _products(campaign: Campaign, found: Found) -> set[str]:
+    """The products that the campaign's SKUs belong to. Raises InvalidRequest."""
     skus = {
         sku.sku_id: catalog.sku_of(found.find(catalog.sku_key(sku.sku_id))) for sku in campaign.skus
     }
     unknown = [sku_id for sku_id, sku in skus.items() if sku is None]
     if unknown:
         raise _wrong("skus", f"Not on sale: {', '.join(unknown)}.")
-    product_ids = sorted({sku.product_id for sku in skus.values() if sku is not None})
-    if len(product_ids) > 1:
-        raise _wrong("skus", f"The SKUs are of several products: {', '.join(product_ids)}.")
-    return product_ids[0]
+    product_ids = {sku.product_id for sku in skus.values() if sku is not None}
+    for sentence in contradictions(campaign.rules, product_ids):
+        raise _wrong("rules.cross_product", sentence)
+    return product_ids
 
 
-def _refuse_dear_skus(campaign: Campaign, product: Product) -> None:
-    solo_price_fen = {sku.sku_id: sku.solo_price_fen for sku in product.skus}
+def _refuse_dear_skus(campaign: Campaign, product_rows: Sequence[CatalogRow | None]) -> None:
+    """Raises InvalidRequest for a SKU that is not on sale, or cheaper alone."""
+    products = [catalog.product_of(row) for row in product_rows]
+    solo_price_fen = {
+        sku.sku_id: sku.solo_price_fen
+        for product in products
+        if product is not None
+        for sku in product.skus
+    }
     for sku in campaign.skus:
         alone_fen = solo_price_fen.get(sku.sku_id)
         if alone_fen is None:

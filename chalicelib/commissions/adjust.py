@@ -12,11 +12,12 @@ from datetime import datetime
 from chalicelib.commissions import store as commissions
 from chalicelib.commissions.errors import ReleaseBlocked
 from chalicelib.commissions.model import (
+    BONUS_LEVEL,
     Commission,
     Step,
     commission_id_for,
+    earners,
     is_release_blocked,
-    levels,
     next_step,
 )
 from chalicelib.kit.clock import Clock, after
@@ -54,23 +55,24 @@ def adjust(order_id: str, *, clock: Clock) -> None:
 def _one_step_each(order_id: str, closed: set[str], now: datetime) -> bool:
     """One commit with the next step of every level; whether there was none left to take."""
     order, held = _read(order_id)
-    if order is None or not order.uplines:
+    if order is None:
         return True
+    earning = list(earners(order))
     steps = []
-    for level, upline in levels(order):
-        step = next_step(order, level, upline, held.get(level), now)
-        if step is not None and not (step.opens and upline.member_id in closed):
+    for earner in earning:
+        step = next_step(order, earner, held.get(earner.level), now)
+        if step is not None and not (step.opens and earner.member_id in closed):
             steps.append(step)
     if steps:
         _commit(order, steps, now)
         return False
-    if any(is_release_blocked(order, held.get(level)) for level, _ in levels(order)):
+    if any(is_release_blocked(order, held.get(earner.level)) for earner in earning):
         raise ReleaseBlocked(f"A refund of {order_id} is open.")
     return True
 
 
 def _read(order_id: str) -> tuple[Order | None, Mapping[int, Commission]]:
-    """The order and its commissions by level, in one read: an order pays two levels at most."""
+    """The order and what is earned on it by level, in one read."""
     order_key = orders.order_key(order_id)
     keys = {
         level: commissions.commission_key(commission_id_for(order_id, level)) for level in _LEVELS
@@ -81,7 +83,8 @@ def _read(order_id: str) -> tuple[Order | None, Mapping[int, Commission]]:
     return order, {level: each for level, each in held.items() if each is not None}
 
 
-_LEVELS = (1, 2)
+_LEVELS = (1, 2, BONUS_LEVEL)
+"""An order pays two uplines at most, and the leader of its group."""
 
 
 def _commit(order: Order, steps: list[Step], now: datetime) -> None:
@@ -91,5 +94,8 @@ def _commit(order: Order, steps: list[Step], now: datetime) -> None:
     due_at = after(now, REACTION_SECONDS)
     for step in steps:
         commissions.move(writes, step.before, step.after, due_at=due_at)
-        ledger.earn(writes, step.after.beneficiary_id, step.transfer, opens=step.opens)
+    for member_id in dict.fromkeys(step.after.beneficiary_id for step in steps):
+        own = [step for step in steps if step.after.beneficiary_id == member_id]
+        opens = any(step.opens for step in own)
+        ledger.earn(writes, member_id, *(step.transfer for step in own), opens=opens)
     writes.commit()

@@ -1,6 +1,8 @@
 """Let the figures know of a commission: what the invitee brought the upline, and the leaderboards
 of the week and month it was released in.
 
+A leader's bonus is in none of these figures; it is only noted as counted.
+
 Brings what is counted to what the commission is now, in one commit that also notes how much that
 was: told twice, it finds nothing to add.
 """
@@ -31,6 +33,8 @@ def _count(commission_id: str) -> None:
         return
     writes = WriteSet()
     commissions.mark_counted(writes, commission)
+    if commission.is_bonus:
+        earned_more_fen = released_more_fen = 0
     if earned_more_fen and members.find(commission.beneficiary_id) is not None:
         members.count_invitee(
             writes,

@@ -1,8 +1,9 @@
-"""A commission (佣金): what an upline earns on one order, and what it has to be now. Frozen and
-pure.
+"""A commission (佣金): what an upline earns on one order, and what it has to be now; and the bonus
+(团长奖励) of a group's leader, which is the same at another expense. Frozen and pure.
 
-At most two levels, since an order names at most two uplines. The base is what was paid for goods;
-freight earns nobody anything. What is refunded is taken back in proportion.
+At most two levels, since an order names at most two uplines; the leader's bonus is level 0. The
+base is what was paid for goods; freight earns nobody anything. What is refunded is taken back in
+proportion.
 """
 
 from collections.abc import Iterator
@@ -13,8 +14,12 @@ from enum import StrEnum
 from chalicelib.catalog.settings import WHOLE_BP
 from chalicelib.kit.ids import derived_id
 from chalicelib.ledger import recipes
+from chalicelib.ledger.recipes import Earning
 from chalicelib.ledger.transfers import Transfer
-from chalicelib.orders.model import Order, OrderState, Upline
+from chalicelib.orders.model import Order, OrderState
+
+BONUS_LEVEL = 0
+"""The level of a leader's bonus."""
 
 
 class CommissionState(StrEnum):
@@ -54,6 +59,16 @@ class Commission:
     due_at: datetime | None = None
 
     @property
+    def is_bonus(self) -> bool:
+        """Whether it is earned by leading a group, and not by having brought the buyer."""
+        return self.commission_level == BONUS_LEVEL
+
+    @property
+    def earning(self) -> Earning:
+        """How the ledger names it."""
+        return recipes.LEADER_BONUS if self.is_bonus else recipes.COMMISSION
+
+    @property
     def earned_fen(self) -> int:
         """What is left of it."""
         return self.amount_fen - self.reversed_fen
@@ -72,12 +87,19 @@ def commission_id_for(order_id: str, commission_level: int) -> str:
 def target_fen(order: Order, rate_bp: int) -> int:
     """What an upline at this rate earns on the order as it stands, in whole fen, rounded down.
 
-    Nothing before the sale stands, nor once it has ended.
+    Nothing before the sale stands, nor once it has ended, nor on what costs its member nothing.
     """
     if order.sold_fen < 1:
         return 0
-    base_fen = order.goods_fen - order.discount_fen
-    return base_fen * rate_bp * order.sold_fen // (order.paid_fen * WHOLE_BP)
+    base_fen = order.goods_fen - order.discount_fen - order.price_cut_fen
+    return base_fen * rate_bp * order.sold_fen // (order.price_paid_fen * WHOLE_BP)
+
+
+def bonus_target_fen(order: Order) -> int:
+    """The same for the leader of the order's group."""
+    if order.sold_fen < 1 or order.leader_bonus is None:
+        return 0
+    return order.leader_bonus.amount_fen * order.sold_fen // order.price_paid_fen
 
 
 @dataclass(frozen=True)
@@ -102,23 +124,35 @@ class Step:
         )
 
 
-def levels(order: Order) -> Iterator[tuple[int, Upline]]:
-    """The order's uplines with their level, nearest first."""
-    yield from enumerate(order.uplines, start=1)
+@dataclass(frozen=True)
+class Earner:
+    """Who earns on an order, at which level, and what it has to be now, in fen."""
+
+    level: int
+    member_id: str
+    rate_bp: int
+    target_fen: int
+
+
+def earners(order: Order) -> Iterator[Earner]:
+    """The order's uplines, nearest first, then its leader."""
+    for level, upline in enumerate(order.uplines, start=1):
+        yield Earner(level, upline.member_id, upline.rate_bp, target_fen(order, upline.rate_bp))
+    if order.leader_bonus is not None:
+        yield Earner(BONUS_LEVEL, order.leader_bonus.member_id, 0, bonus_target_fen(order))
 
 
 def next_step(
-    order: Order, level: int, upline: Upline, commission: Commission | None, now: datetime
+    order: Order, earner: Earner, commission: Commission | None, now: datetime
 ) -> Step | None:
-    """What to do next for one level; None when it is where it has to be.
+    """What to do next for one of them; None when it is where it has to be.
 
     A release waits until no refund is open: see `is_release_blocked`.
     """
-    target = target_fen(order, upline.rate_bp)
     if commission is None:
-        return _accrue(order, level, upline, target, now) if target > 0 else None
-    if commission.earned_fen > target:
-        return _take_back(commission, target, now)
+        return _accrue(order, earner, now) if earner.target_fen > 0 else None
+    if commission.earned_fen > earner.target_fen:
+        return _take_back(commission, earner.target_fen, now)
     if _awaits_release(order, commission) and order.open_refund_count == 0:
         return _release(commission, now)
     return None
@@ -140,19 +174,24 @@ def _awaits_release(order: Order, commission: Commission) -> bool:
     )
 
 
-def _accrue(order: Order, level: int, upline: Upline, target: int, now: datetime) -> Step:
+def _accrue(order: Order, earner: Earner, now: datetime) -> Step:
     commission = Commission(
-        commission_id=commission_id_for(order.order_id, level),
+        commission_id=commission_id_for(order.order_id, earner.level),
         order_id=order.order_id,
-        commission_level=level,
-        beneficiary_id=upline.member_id,
+        commission_level=earner.level,
+        beneficiary_id=earner.member_id,
         buyer_id=order.member_id,
-        rate_bp=upline.rate_bp,
-        amount_fen=target,
+        rate_bp=earner.rate_bp,
+        amount_fen=earner.target_fen,
         accrued_at=now,
     )
     transfer = recipes.commission_accrued(
-        upline.member_id, order.order_id, commission.commission_id, target, now=now
+        earner.member_id,
+        order.order_id,
+        commission.commission_id,
+        earner.target_fen,
+        earning=commission.earning,
+        now=now,
     )
     return Step(None, commission, transfer)
 
@@ -168,6 +207,7 @@ def _take_back(commission: Commission, target: int, now: datetime) -> Step:
         commission.commission_id,
         amount_fen,
         target_fen=target,
+        earning=commission.earning,
         now=now,
     )
     becomes = CommissionState.VOIDED if pending and target == 0 else commission.commission_state
@@ -185,6 +225,7 @@ def _release(commission: Commission, now: datetime) -> Step:
         commission.order_id,
         commission.commission_id,
         commission.earned_fen,
+        earning=commission.earning,
         now=now,
     )
     after = replace(commission, commission_state=CommissionState.RELEASED, released_at=now)

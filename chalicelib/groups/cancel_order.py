@@ -18,6 +18,8 @@ def cancel_order(order: Order, *, clock: Clock, wechat_pay: WechatPay) -> Order:
     """
     if refund_id_for(order.order_id, Cause.MEMBER_LEFT) in order.refund_ids:
         return order
+    if order.voucher_id is not None and order.order_state is OrderState.CANCELLED:
+        return order
     if order.order_state is not OrderState.PAID:
         return cancel(order.order_id, "member", clock=clock, wechat_pay=wechat_pay)
     try:

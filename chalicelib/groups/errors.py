@@ -46,3 +46,12 @@ class CampaignNotLive(Refusal):
 
     status, code = 409, "campaign_not_live"
     title, title_en = "活动不在进行中", "This campaign is not running now."
+
+
+class NewcomersOnly(Refusal):
+    """Only who has never paid an order may join. An order of theirs that waits for a payment counts
+    until it is cancelled.
+    """
+
+    status, code = 409, "newcomers_only"
+    title, title_en = "仅限新用户参团", "Only newcomers can join this group."

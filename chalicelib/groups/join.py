@@ -10,7 +10,7 @@ from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import Campaign
 from chalicelib.gateways.wechat_pay import WechatPay
 from chalicelib.groups import store as groups
-from chalicelib.groups.errors import AlreadyJoined, GroupFull
+from chalicelib.groups.errors import AlreadyJoined, GroupFull, NewcomersOnly
 from chalicelib.groups.model import Group, SeatState
 from chalicelib.groups.open import seat_for
 from chalicelib.kit.clock import Clock, after
@@ -36,6 +36,7 @@ from chalicelib.orders.purchase import (
     replay,
     sku_or_refuse,
 )
+from chalicelib.rules.newcomers import must_be_new
 from chalicelib.stock import store as stock
 
 _OTHER_GROUPS = 3
@@ -43,7 +44,7 @@ _OTHER_GROUPS = 3
 
 def join(group_id: str, purchase: Purchase, *, clock: Clock, wechat_pay: WechatPay) -> Placed:
     """Raises NotFound, GroupNotOpen, GroupFull, GroupOver, AlreadyJoined, AddressNotServed,
-    OutOfStock, LimitReached, IdempotencyConflict.
+    NewcomersOnly, OutOfStock, LimitReached, IdempotencyConflict.
 
     """
     try:
@@ -61,11 +62,13 @@ def _join(group_id: str, purchase: Purchase, *, clock: Clock) -> Placed:
     order_key = orders.order_key(purchase.order_id)
     member_key = members.profile_key(purchase.caller.member_id)
     referral_key = members.referral_key(purchase.caller.member_id)
+    buyer_key = members.buyer_key(purchase.caller.member_id)
     sku_key = catalog.sku_key(purchase.sku_id)
     group_key = groups.group_key(group_id)
     seat_key = groups.seat_key(group_id, purchase.caller.member_id)
     settings_key = catalog.settings_key()
-    found = read(order_key, member_key, referral_key, sku_key, group_key, seat_key, settings_key)
+    of_member = (member_key, referral_key, buyer_key, seat_key)
+    found = read(order_key, *of_member, sku_key, group_key, settings_key)
     before = replay(orders.order_of(found.find(order_key)), purchase)
     if before is not None:
         return before
@@ -93,6 +96,9 @@ def _join(group_id: str, purchase: Purchase, *, clock: Clock) -> Placed:
     if campaign is None:
         raise NotFound("The group's campaign is gone.")
 
+    is_for_newcomers = must_be_new(campaign.rules, is_leader=False)
+    if is_for_newcomers and not members.is_new(found.find(buyer_key)):
+        raise NewcomersOnly()
     member = buyer(members.member_of(found.find(member_key)))
     order = draft(
         purchase,
@@ -104,6 +110,7 @@ def _join(group_id: str, purchase: Purchase, *, clock: Clock) -> Placed:
         unit_price_fen=price_in(campaign, purchase.sku_id),
         now=now,
         pay_deadline=_pay_deadline(group, now, settings.pay_window_seconds),
+        has_paid_before=members.has_paid(found.find(buyer_key)),
         group_id=group_id,
         campaign=campaign,
     )
@@ -119,6 +126,11 @@ def _commit(
     # guards: forming, not over, a seat free, not seated -> GroupFull, GroupOver, AlreadyJoined
     seat = seat_for(order, member, is_leader=False)
     groups.claim_seat(writes, group, seat, now=order.placed_at)
+    if must_be_new(campaign.rules, is_leader=False):
+        # guard: never paid, and about to pay for nothing else -> NewcomersOnly
+        members.claim_newcomer(writes, order.member_id, refusal=lambda _row: NewcomersOnly())
+    elif order.counts_as_first:
+        members.count_first_order(writes, order.member_id, 1)
     stock.reserve(writes, order.sku_id, order.quantity)  # guard: enough left -> OutOfStock
     if campaign.per_member_limit is not None:
         count_against_limit(writes, order, campaign.per_member_limit)  # -> LimitReached

@@ -20,9 +20,9 @@ from chalicelib.refunds.model import Cause, new_refund
 
 
 def leave(order_id: str, *, clock: Clock) -> Order:
-    """The order as it is afterwards: refunding. Raises GroupForming when leaving is not allowed,
-    GroupOver when the group has ended meanwhile, OrderNotCancellable for an order that waits for
-    no group.
+    """The order as it is afterwards: refunding, or cancelled if nothing was paid. Raises
+    GroupForming when leaving is not allowed, GroupOver when the group has ended meanwhile,
+    OrderNotCancellable for an order that waits for no group.
 
     """
     return until_settled(lambda: _leave(order_id, clock))
@@ -30,7 +30,7 @@ def leave(order_id: str, *, clock: Clock) -> Order:
 
 def _leave(order_id: str, clock: Clock) -> Order:
     order = orders.get(order_id)
-    if order.order_state in (OrderState.REFUNDING, OrderState.REFUNDED):
+    if order.order_state in (OrderState.REFUNDING, OrderState.REFUNDED, OrderState.CANCELLED):
         return order
     if order.order_state is not OrderState.PAID or order.group_id is None:
         raise OrderNotCancellable()
@@ -40,10 +40,13 @@ def _leave(order_id: str, clock: Clock) -> Order:
         raise GroupOver()
     if not group.leave_allowed:
         raise GroupForming()
-    refund = new_refund(order, Cause.MEMBER_LEFT, now=now)
     writes = WriteSet()
-    refundable.begin_ending(writes, order, refund.refund_id, gives_back_stock=True)
-    refunds.request(writes, refund)
+    if order.paid_fen == 0:  # opened with a voucher: there is nothing to refund
+        orders.mark_cancelled(writes, order, reason="member_left", now=now, due_at=None)
+    else:
+        refund = new_refund(order, Cause.MEMBER_LEFT, now=now)
+        refundable.begin_ending(writes, order, refund.refund_id, gives_back_stock=True)
+        refunds.request(writes, refund)
     give_back(writes, order, MEMBER_LEFT, group=group, now=now)
     writes.commit()
     return orders.get(order_id)

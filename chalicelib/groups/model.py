@@ -4,12 +4,14 @@ The group itself holds counts only; each seat is an item of its own, so that joi
 at seat 2 and seat 100.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from chalicelib.catalog.model import Campaign, WhenShort
+from chalicelib.catalog.model import Campaign
 from chalicelib.kit.clock import after
+from chalicelib.rules.model import WhenShort
+from chalicelib.rules.short import honours_from
 
 MOST_SEATS = 100
 
@@ -40,7 +42,10 @@ class SeatState(StrEnum):
 
 @dataclass(frozen=True)
 class Group:
-    """One group. `seats_free + held_count + paid_count = seats_total`, always."""
+    """One group. `seats_free + held_count + paid_count = seats_total`, always. What its rules say
+    of running short is copied here; all else stands in its campaign's revision. `draw_id`: the draw
+    its orders take part in. `drawn_at`: when it was told of the winners.
+    """
 
     group_id: str
     campaign_id: str
@@ -58,6 +63,8 @@ class Group:
     leave_allowed: bool = False
     group_state: GroupState = GroupState.PENDING
     expires_at: datetime | None = None
+    draw_id: str | None = None
+    drawn_at: datetime | None = None
     settled_at: datetime | None = None
     due_shard: int | None = None
     due_at: datetime | None = None
@@ -91,9 +98,20 @@ class Seat:
     avatar_url: str = ""
 
 
-def new_group(group_id: str, campaign: Campaign, leader_id: str, *, now: datetime) -> Group:
-    """A pending group with one seat held for its leader."""
-    return Group(
+def new_group(
+    group_id: str,
+    campaign: Campaign,
+    leader_id: str,
+    *,
+    now: datetime,
+    leader_pays: bool = True,
+    draw_id: str | None = None,
+) -> Group:
+    """A pending group with one seat held for its leader; one that forms at once when its leader has
+    nothing to pay.
+    """
+    honoured_from = honours_from(campaign.rules)
+    group = Group(
         group_id=group_id,
         campaign_id=campaign.campaign_id,
         campaign_revision=campaign.revision,
@@ -105,9 +123,19 @@ def new_group(group_id: str, campaign: Campaign, leader_id: str, *, now: datetim
         opened_at=now,
         duration_seconds=campaign.duration_seconds,
         campaign_ends_at=campaign.ends_at,
-        when_short=campaign.rules.when_short,
-        minimum_payers=campaign.rules.minimum_payers or 1,
+        when_short=WhenShort.REFUND if honoured_from is None else WhenShort.HONOUR,
+        minimum_payers=honoured_from or 1,
         leave_allowed=campaign.rules.leave_allowed,
+        draw_id=draw_id,
+    )
+    if leader_pays:
+        return group
+    return replace(
+        group,
+        group_state=GroupState.FORMING,
+        held_count=0,
+        paid_count=1,
+        expires_at=group.expiry(now),
     )
 
 

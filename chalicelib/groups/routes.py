@@ -1,5 +1,7 @@
 """HTTP routes of groups under /v1, and of cancelling an order, which may mean leaving a group."""
 
+from dataclasses import replace
+
 from chalice.app import Blueprint
 
 from chalicelib import wiring
@@ -23,8 +25,9 @@ endpoint = wiring.endpoint(routes)
 @endpoint(body=OpenGroupBody, keyed=True)
 def post_group(call: Call) -> Answer:
     campaign_id = call.body.campaign_id
-    purchase = purchase_of(call, f"open:{campaign_id}")
-    placed = open_group(campaign_id, purchase, clock=wiring.current().clock)
+    purchase = replace(purchase_of(call, f"open:{campaign_id}"), voucher_id=call.body.voucher_id)
+    wired = wiring.current()
+    placed = open_group(campaign_id, purchase, clock=wired.clock, seeds=wired.seeds)
     return _answer(placed)
 
 

@@ -8,6 +8,7 @@ class OpenGroupBody(PurchaseBody):
     """Open a group of a campaign with a first purchase."""
 
     campaign_id: Identifier
+    voucher_id: Identifier | None = None
 
 
 class JoinGroupBody(PurchaseBody):

@@ -14,14 +14,14 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.catalog.model import WhenShort
 from chalicelib.groups.errors import AlreadyJoined, GroupFull, GroupNotOpen, GroupOver
 from chalicelib.groups.model import MOST_SEATS, Group, GroupState, Seat, SeatState
 from chalicelib.kit import reads
-from chalicelib.kit.due import DueRow, due_then, not_due
+from chalicelib.kit.due import DueRow, due_shard_of, due_then, not_due
 from chalicelib.kit.errors import NotFound, Refusal
 from chalicelib.kit.tables import Key, TimeAttribute
-from chalicelib.kit.writes import WriteSet
+from chalicelib.kit.writes import Changed, WriteSet
+from chalicelib.rules.model import WhenShort
 
 GROUP = "group"
 _SEAT = "seat#"
@@ -50,6 +50,8 @@ class GroupRow(DueRow):
     leave_allowed = BooleanAttribute(null=True)
     group_state = UnicodeAttribute(null=True)
     expires_at = TimeAttribute(null=True)
+    draw_id = UnicodeAttribute(null=True)
+    drawn_at = TimeAttribute(null=True)
     settled_at = TimeAttribute(null=True)
     joinable_campaign_id = UnicodeAttribute(null=True)
     member_id = UnicodeAttribute(null=True)
@@ -135,9 +137,14 @@ def joinable(
 
 
 def open_group(writes: WriteSet, group: Group, seat: Seat) -> None:
-    """Write the new group with its leader's seat held."""
+    """Write the new group with its leader's seat; one that forms already can be joined, and is due
+    at its end.
+    """
     given = {name: value for name, value in asdict(group).items() if value is not None}
     row = GroupRow(kind=GROUP, **{**given, "when_short": group.when_short.value})
+    if group.group_state is GroupState.FORMING:
+        row.joinable_campaign_id = group.campaign_id
+        row.due_shard, row.due_at = due_shard_of(group.group_id), group.expires_at
     writes.put(row, guard=GroupRow.group_id.does_not_exist())
     _put_seat(writes, seat)
 
@@ -313,6 +320,33 @@ def call_time(group: Group, *, now: datetime, refusal: Callable[[Any], Exception
         refusal=refusal,
     )
     writes.commit()
+
+
+def await_draw(group_id: str) -> None:
+    """It has entered its campaign's draw, which will tell it: nothing is due until then. Guards:
+    complete, not told yet -> Changed.
+    """
+    writes = WriteSet()
+    guard = _in(GroupState.COMPLETE) & GroupRow.drawn_at.does_not_exist()
+    writes.update(group_key(group_id), not_due(GroupRow), guard=guard)
+    writes.commit()
+
+
+def tell_drawn(group_id: str, *, now: datetime, due_at: datetime) -> None:
+    """Its campaign's draw was held: it is to deal with its orders. Nothing happens unless it is
+    complete and does not know.
+    """
+    actions: list[Action] = [
+        GroupRow.drawn_at.set(now),
+        *due_then(GroupRow, group_id, due_at),
+    ]
+    writes = WriteSet()
+    guard = _in(GroupState.COMPLETE) & GroupRow.drawn_at.does_not_exist()
+    writes.update(group_key(group_id), actions, guard=guard)
+    try:
+        writes.commit()
+    except Changed:
+        return
 
 
 def finish(writes: WriteSet, group_id: str, state: GroupState) -> None:

@@ -2,6 +2,7 @@
 README.md beside this file. Pure.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.ledger.transfers import (
@@ -35,17 +36,20 @@ def refund(
     *,
     by_hand: bool,
     sold_by: str | None = None,
+    is_marketing: bool = False,
     now: datetime,
 ) -> Transfer:
-    """A refund has reached the member, from WeChat or by hand: out of what we hold for customers,
-    or, once the order was settled, out of the sales of the merchant `sold_by`.
+    """A refund has reached the member, from WeChat or by hand: out of what we hold for customers;
+    or, once the order was settled, out of the sales of the merchant `sold_by`; or, `is_marketing`,
+    at the shop's expense.
     """
     code = Code.REFUND_BY_HAND if by_hand else Code.REFUND
+    paid_from = Account.CUSTOMER_FUNDS if sold_by is None else sales_account(sold_by)
     return Transfer(
         transfer_id=transfer_id_for(code, refund_id),
         about=order_id,
         code=code,
-        debit_account=Account.CUSTOMER_FUNDS if sold_by is None else sales_account(sold_by),
+        debit_account=Account.MARKETING_EXPENSE if is_marketing else paid_from,
         credit_account=Account.OUTSIDE_WECHAT if by_hand else Account.WECHAT,
         amount_fen=amount_fen,
         posted_at=now,
@@ -65,20 +69,52 @@ def settlement(order_id: str, merchant_id: str, settled_fen: int, *, now: dateti
     )
 
 
-def commission_id_of(commission_id: str) -> str:
-    """The id of the pending transfer that announces this commission."""
-    return transfer_id_for(Code.COMMISSION, commission_id)
+def voucher(order_id: str, merchant_id: str, amount_fen: int, *, now: datetime) -> Transfer:
+    """An order that a voucher paid for is settled: the merchant's sale, at the shop's expense."""
+    return Transfer(
+        transfer_id=transfer_id_for(Code.VOUCHER, order_id),
+        about=order_id,
+        code=Code.VOUCHER,
+        debit_account=Account.MARKETING_EXPENSE,
+        credit_account=sales_account(merchant_id),
+        amount_fen=amount_fen,
+        posted_at=now,
+    )
+
+
+@dataclass(frozen=True)
+class Earning:
+    """What a member earns on somebody's order: under which codes, at which account's expense."""
+
+    code: Code
+    clawback: Code
+    expense: Account
+
+
+COMMISSION = Earning(Code.COMMISSION, Code.COMMISSION_CLAWBACK, Account.COMMISSION_EXPENSE)
+LEADER_BONUS = Earning(Code.LEADER_BONUS, Code.LEADER_BONUS_CLAWBACK, Account.MARKETING_EXPENSE)
+
+
+def earning_id_of(earning: Earning, commission_id: str) -> str:
+    """The id of the pending transfer that announces this commission or bonus."""
+    return transfer_id_for(earning.code, commission_id)
 
 
 def commission_accrued(
-    member_id: str, order_id: str, commission_id: str, amount_fen: int, *, now: datetime
+    member_id: str,
+    order_id: str,
+    commission_id: str,
+    amount_fen: int,
+    *,
+    earning: Earning = COMMISSION,
+    now: datetime,
 ) -> Transfer:
-    """An upline is to earn on an order: announced, not theirs yet."""
+    """Somebody is to earn on an order: announced, not theirs yet."""
     return Transfer(
-        transfer_id=commission_id_of(commission_id),
+        transfer_id=earning_id_of(earning, commission_id),
         about=order_id,
-        code=Code.COMMISSION,
-        debit_account=Account.COMMISSION_EXPENSE,
+        code=earning.code,
+        debit_account=earning.expense,
         credit_account=member_account(member_id),
         amount_fen=amount_fen,
         posted_at=now,
@@ -93,36 +129,43 @@ def commission_reversed(
     amount_fen: int,
     *,
     target_fen: int,
+    earning: Earning = COMMISSION,
     now: datetime,
 ) -> Transfer:
     """A refund takes a part of what was announced, down to `target_fen`, before it was theirs."""
     return Transfer(
-        transfer_id=transfer_id_for(Code.COMMISSION, commission_id, "void", str(target_fen)),
+        transfer_id=transfer_id_for(earning.code, commission_id, "void", str(target_fen)),
         about=order_id,
-        code=Code.COMMISSION,
-        debit_account=Account.COMMISSION_EXPENSE,
+        code=earning.code,
+        debit_account=earning.expense,
         credit_account=member_account(member_id),
         amount_fen=amount_fen,
         posted_at=now,
         phase=Phase.VOID,
-        pending_id=commission_id_of(commission_id),
+        pending_id=earning_id_of(earning, commission_id),
     )
 
 
 def commission_released(
-    member_id: str, order_id: str, commission_id: str, amount_fen: int, *, now: datetime
+    member_id: str,
+    order_id: str,
+    commission_id: str,
+    amount_fen: int,
+    *,
+    earning: Earning = COMMISSION,
+    now: datetime,
 ) -> Transfer:
-    """What is left of an announced commission is theirs now."""
+    """What is left of an announced commission or bonus is theirs now."""
     return Transfer(
-        transfer_id=transfer_id_for(Code.COMMISSION, commission_id, "post"),
+        transfer_id=transfer_id_for(earning.code, commission_id, "post"),
         about=order_id,
-        code=Code.COMMISSION,
-        debit_account=Account.COMMISSION_EXPENSE,
+        code=earning.code,
+        debit_account=earning.expense,
         credit_account=member_account(member_id),
         amount_fen=amount_fen,
         posted_at=now,
         phase=Phase.POST,
-        pending_id=commission_id_of(commission_id),
+        pending_id=earning_id_of(earning, commission_id),
     )
 
 
@@ -133,17 +176,18 @@ def commission_clawed_back(
     amount_fen: int,
     *,
     target_fen: int,
+    earning: Earning = COMMISSION,
     now: datetime,
 ) -> Transfer:
     """A refund takes a part of what was theirs already, down to `target_fen`, into debt if need
     be.
     """
     return Transfer(
-        transfer_id=transfer_id_for(Code.COMMISSION_CLAWBACK, commission_id, str(target_fen)),
+        transfer_id=transfer_id_for(earning.clawback, commission_id, str(target_fen)),
         about=order_id,
-        code=Code.COMMISSION_CLAWBACK,
+        code=earning.clawback,
         debit_account=member_account(member_id),
-        credit_account=Account.COMMISSION_EXPENSE,
+        credit_account=earning.expense,
         amount_fen=amount_fen,
         posted_at=now,
     )

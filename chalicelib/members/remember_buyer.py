@@ -19,7 +19,7 @@ def remember_buyer(order_id: str, *, clock: Clock) -> None:
     if order.order_state not in {*SOLD, OrderState.PAID}:
         return
     key = members.buyer_key(order.member_id)
-    if read(key).find(key) is not None:
+    if members.has_paid(read(key).find(key)):
         return
     writes = WriteSet()
     members.must_stay(writes, order.member_id)  # guard: not leaving -> NotSignedIn

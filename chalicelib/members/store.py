@@ -44,6 +44,7 @@ class MemberRow(Row):
     expires_at = TimeAttribute(null=True)
     guide = BooleanAttribute(null=True)
     first_paid_at = TimeAttribute(null=True)
+    first_orders_count = NumberAttribute(null=True)
     orders_count = NumberAttribute(null=True)
     commission_fen = NumberAttribute(null=True)
     quota = NumberAttribute(null=True)
@@ -177,8 +178,35 @@ def referral_key(member_id: str) -> Key[MemberRow]:
 
 
 def buyer_key(member_id: str) -> Key[MemberRow]:
-    """Since when this member has paid for something."""
+    """Whether this member has paid for something, or may be about to."""
     return MemberRow.key(member_id, "buyer")
+
+
+def has_paid(row: MemberRow | None) -> bool:
+    """Whether the row under `buyer_key` says that the member has paid an order."""
+    return row is not None and row.first_paid_at is not None
+
+
+def is_new(row: MemberRow | None) -> bool:
+    """Whether the member has never paid an order, and none of theirs waits for a payment."""
+    return not has_paid(row) and (row is None or not row.first_orders_count)
+
+
+def count_first_order(writes: WriteSet, member_id: str, change: int) -> None:
+    """Somebody who has never paid places an order (+1), or has cancelled it unpaid (-1). Paid ones
+    stay counted, so that the count alone tells who is new.
+    """
+    count = MemberRow.first_orders_count
+    writes.update(buyer_key(member_id), [count.set((count | 0) + change)])
+
+
+def claim_newcomer(writes: WriteSet, member_id: str, *, refusal: RefusalOf) -> None:
+    """The same for an order that only a newcomer may place. Guard: never paid, and no order stands
+    that may be -> `refusal`.
+    """
+    count = MemberRow.first_orders_count
+    guard = MemberRow.first_paid_at.does_not_exist() & (count.does_not_exist() | (count == 0))
+    writes.update(buyer_key(member_id), [count.set((count | 0) + 1)], guard=guard, refusal=refusal)
 
 
 _REFERRAL_FIELDS = frozenset(Referral.__dataclass_fields__)
@@ -227,8 +255,8 @@ def bound_to(inviter_id: str, *, up_to: str, limit: int) -> tuple[list[tuple[str
 
 def remember_buyer(writes: WriteSet, member_id: str, now: datetime) -> None:
     """Note that they have paid. Guard: not noted yet -> Changed."""
-    row = MemberRow(member_id=member_id, kind="buyer", first_paid_at=now)
-    writes.put(row, guard=MemberRow.member_id.does_not_exist())
+    paid_at = MemberRow.first_paid_at
+    writes.update(buyer_key(member_id), [paid_at.set(now)], guard=paid_at.does_not_exist())
 
 
 def kinds_of(member_id: str, *, limit: int) -> list[Key[MemberRow]]:

@@ -7,9 +7,15 @@ from chalicelib.orders import store as orders
 
 
 def book_settlement(order_id: str, *, clock: Clock) -> None:
-    """Nothing happens unless the order was settled with something left of it. Raises NotFound."""
+    """Nothing happens unless the order was settled with something left of it, or a voucher paid for
+    it. Raises NotFound.
+    """
     order = orders.get(order_id)
-    if order.settled_at is None or order.settled_fen < 1:
+    if order.settled_at is None:
         return
     now = clock.now()
-    ledger.post(recipes.settlement(order.order_id, order.merchant_id, order.settled_fen, now=now))
+    if order.settled_fen > 0:
+        sold = recipes.settlement(order_id, order.merchant_id, order.settled_fen, now=now)
+        ledger.post(sold)
+    if order.voucher_id is not None:
+        ledger.post(recipes.voucher(order_id, order.merchant_id, order.discount_fen, now=now))

@@ -25,7 +25,9 @@ def ship(
         OrderRow.receives_at.set(receives_at),
         *_tell_wechat(order, shipment, now=now, at_the_latest=receives_at),
     ]
-    guard = in_state(OrderState.TO_SHIP) & (OrderRow.refundable_fen >= 1)
+    guard = in_state(OrderState.TO_SHIP)
+    if not order.is_free:
+        guard &= OrderRow.refundable_fen >= 1
     writes.update(order_key(order.order_id), actions, guard=guard)
 
 
@@ -65,13 +67,13 @@ def receive(writes: WriteSet, order: Order, *, now: datetime, settles_at: dateti
 
 
 def settle(writes: WriteSet, order: Order, *, now: datetime) -> None:
-    """What is left of its payment is the merchant's. Guards: received, no refund open, and what
-    went back as read. Due until its reactions are done.
+    """What is left of its payment is the merchant's, and what went back at the shop's expense.
+    Guards: received, no refund open, and what went back as read. Due until its reactions are done.
     """
     actions: list[Action] = [
         OrderRow.order_state.set(OrderState.SETTLED.value),
         OrderRow.settled_at.set(now),
-        OrderRow.settled_fen.set(order.paid_fen - order.refunded_fen),
+        OrderRow.settled_fen.set(order.paid_fen - order.refunded_fen + order.marketing_fen),
         *_due(order, after(now, REACTION_SECONDS)),
     ]
     guard = (
@@ -85,11 +87,14 @@ def settle(writes: WriteSet, order: Order, *, now: datetime) -> None:
 def _tell_wechat(
     order: Order, shipment: Shipment, *, now: datetime, at_the_latest: datetime | None
 ) -> list[Action]:
+    given = [OrderRow.shipment.set(shipment_stored(shipment)), OrderRow.shipment_looks.set(0)]
+    if order.transaction_id is None:
+        upload = OrderRow.shipment_upload.set(Upload.NOT_NEEDED.value)
+        return [*given, upload, *_due(order, at_the_latest)]
     due_at = after(now, REACTION_SECONDS)
     return [
-        OrderRow.shipment.set(shipment_stored(shipment)),
+        *given,
         OrderRow.shipment_upload.set(Upload.DUE.value),
-        OrderRow.shipment_looks.set(0),
         *_due(order, min(due_at, at_the_latest) if at_the_latest is not None else due_at),
     ]
 

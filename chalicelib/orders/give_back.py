@@ -1,5 +1,5 @@
-"""Give back what an order held: its units of stock, its seat, its share of the member's limit,
-within the commit that ends it.
+"""Give back what an order held: its units of stock, its seat, its share of the member's limit, its
+voucher, within the commit that ends it.
 
 What goes back when is the table in model.py. The order's own state change in the same commit makes
 each happen once.
@@ -11,9 +11,11 @@ from chalicelib.groups import store as groups
 from chalicelib.groups.model import Group, GroupState
 from chalicelib.kit import counters
 from chalicelib.kit.writes import WriteSet
+from chalicelib.members import store as members
 from chalicelib.orders.errors import LimitReached
 from chalicelib.orders.model import GivesBack, Order, OrderState
 from chalicelib.stock import store as stock
+from chalicelib.vouchers import store as vouchers
 
 LIMITS_KEPT = timedelta(days=90)
 """How long a campaign's counters outlive it: longer than any of its orders can still be given
@@ -34,6 +36,10 @@ def give_back(
     if back.limit and order.limit_key is not None and order.limit_ends_at is not None:
         ends_at = order.limit_ends_at + LIMITS_KEPT
         counters.give_back(writes, order.limit_key, order.quantity, ends_at=ends_at)
+    if back.voucher and order.voucher_id is not None:
+        vouchers.give_back(writes, order.member_id, order.voucher_id, order.order_id)
+    if back.first and order.counts_as_first:
+        members.count_first_order(writes, order.member_id, -1)
 
 
 def _free_seat(writes: WriteSet, order: Order, group: Group, now: datetime) -> None:

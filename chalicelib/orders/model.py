@@ -84,6 +84,14 @@ class Upline:
 
 
 @dataclass(frozen=True)
+class LeaderBonus:
+    """What the leader of an order's group earns on it, in fen, while none of it is refunded."""
+
+    member_id: str
+    amount_fen: int
+
+
+@dataclass(frozen=True)
 class Shipment:
     """Who carries the goods. `carrier` is a code of WeChat's delivery list, such as SF."""
 
@@ -99,6 +107,8 @@ class Upload(StrEnum):
     """It is to be told."""
     DONE = "done"
     """It knows."""
+    NOT_NEEDED = "not_needed"
+    """It has no payment to tell a shipment of."""
     REFUSED = "refused"
     """It does not take this shipment; a person has been told."""
 
@@ -107,6 +117,10 @@ class Upload(StrEnum):
 class Order:
     """One purchase. Amounts in fen, times in UTC. `units_held` is what it holds of the stock, 0
     once given back; `undecided_fen` is what refunds that wait for an operator ask for.
+
+    `price_cut_fen`, `marketing_fen`: what of the payment its group's rules gave back, because the
+    price has fallen and at the shop's expense. `voucher_id`: what its member has instead of paying.
+    `counts_as_first`: placed before its member had paid anything.
 
     `receives_at`: received by itself then. `settles_at`: settled then, at the earliest.
     `settled_fen`: what was left of the payment when it was. `guide_counted_fen`: how much of it the
@@ -141,6 +155,9 @@ class Order:
     limit_ends_at: datetime | None = None
     uplines: tuple[Upline, ...] = ()
     commission_cap_bp: int = 0
+    leader_bonus: LeaderBonus | None = None
+    voucher_id: str | None = None
+    counts_as_first: bool = False
     guide_share_code: str | None = None
     guide_counted_fen: int | None = None
     paid_at: datetime | None = None
@@ -148,6 +165,8 @@ class Order:
     transaction_id: str | None = None
     refundable_fen: int = 0
     refunded_fen: int = 0
+    price_cut_fen: int = 0
+    marketing_fen: int = 0
     undecided_fen: int = 0
     open_refund_count: int = 0
     refund_ids: list[str] = field(default_factory=list)
@@ -169,14 +188,31 @@ class Order:
         return self.unit_price_fen * self.quantity
 
     @property
+    def is_free(self) -> bool:
+        """Whether the shop bears all of it: nothing is left to be refunded, and it ships."""
+        return self.voucher_id is not None or self.marketing_fen > 0
+
+    @property
+    def price_paid_fen(self) -> int:
+        """What its member pays for it in the end, unless more is refunded than its group's rules
+        give back.
+        """
+        return self.paid_fen - self.price_cut_fen - self.marketing_fen
+
+    @property
     def sold_fen(self) -> int:
-        """What the sale amounts to now: paid and not refunded, while the sale stands."""
-        return self.paid_fen - self.refunded_fen if self.order_state in SOLD else 0
+        """What the sale amounts to now: paid and not refunded, while the sale stands. What the
+        rules give back does not count, whether it is back already or not.
+        """
+        if self.order_state not in SOLD:
+            return 0
+        return min(self.paid_fen - self.refunded_fen, self.price_paid_fen)
 
     @property
     def is_followed(self) -> bool:
         """Whether somebody earns on it or is credited with it."""
-        return bool(self.uplines) or self.guide_share_code is not None
+        earns = bool(self.uplines) or self.leader_bonus is not None
+        return earns or self.guide_share_code is not None
 
     @property
     def next_due_at(self) -> datetime | None:
@@ -239,17 +275,18 @@ class Price:
         return self.goods_fen + self.freight_fen - self.discount_fen
 
 
-def price(unit_price_fen: int, quantity: int, freight: Freight) -> Price:
+def price(unit_price_fen: int, quantity: int, freight: Freight, *, free: bool = False) -> Price:
     """Goods at the unit price, and the merchant's flat freight unless the goods reach what sends
-    them free.
+    them free. `free`: a voucher takes all of it off.
     """
     goods_fen = unit_price_fen * quantity
-    free = freight.free_from_fen is not None and goods_fen >= freight.free_from_fen
+    sent_free = freight.free_from_fen is not None and goods_fen >= freight.free_from_fen
+    freight_fen = 0 if sent_free else freight.flat_fen
     return Price(
         unit_price_fen=unit_price_fen,
         goods_fen=goods_fen,
-        freight_fen=0 if free else freight.flat_fen,
-        discount_fen=0,
+        freight_fen=freight_fen,
+        discount_fen=goods_fen + freight_fen if free else 0,
     )
 
 
@@ -272,16 +309,21 @@ class GivesBack:
     stock: bool
     seat: bool
     limit: bool
+    voucher: bool = False
+    first: bool = False
+    """Whether it no longer stands in the way of being a newcomer."""
 
 
-UNPAID = GivesBack(stock=True, seat=True, limit=True)
+UNPAID = GivesBack(stock=True, seat=True, limit=True, first=True)
 """Cancelled or expired before payment, or paid in another amount than asked for."""
 NOTHING = GivesBack(stock=False, seat=False, limit=False)
 """A late payment: everything was already given back; or a refund that ends nothing."""
-GROUP_FAILED = GivesBack(stock=True, seat=False, limit=True)
+GROUP_FAILED = GivesBack(stock=True, seat=False, limit=True, voucher=True)
 """The seat stays on the group's record."""
-MEMBER_LEFT = GivesBack(stock=True, seat=True, limit=True)
+MEMBER_LEFT = GivesBack(stock=True, seat=True, limit=True, voucher=True)
 """The member left a forming group that allows it."""
+DRAW_LOST = GivesBack(stock=True, seat=False, limit=False)
+"""Somebody else won: the seat stays on the record, and the chance was taken."""
 BEFORE_SHIPPING = GivesBack(stock=True, seat=False, limit=False)
 """A refund that ends an order waiting to be shipped: the goods stay, the purchase still counts."""
 AFTER_SALE_RETURNED = GivesBack(stock=True, seat=False, limit=False)

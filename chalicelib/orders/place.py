@@ -31,13 +31,15 @@ def place(purchase: Purchase, *, clock: Clock) -> Placed:
     order_key = orders.order_key(purchase.order_id)
     member_key = members.profile_key(purchase.caller.member_id)
     referral_key = members.referral_key(purchase.caller.member_id)
+    buyer_key = members.buyer_key(purchase.caller.member_id)
     sku_key = catalog.sku_key(purchase.sku_id)
-    found = read(order_key, member_key, referral_key, sku_key, catalog.settings_key())
+    settings_key = catalog.settings_key()
+    found = read(order_key, member_key, referral_key, buyer_key, sku_key, settings_key)
     before = replay(orders.order_of(found.find(order_key)), purchase)
     if before is not None:
         return before
     sku = sku_or_refuse(catalog.sku_of(found.find(sku_key)))
-    settings = catalog.settings_of(found.find(catalog.settings_key()))
+    settings = catalog.settings_of(found.find(settings_key))
     freight_key = catalog.freight_key(sku.merchant_id)
     referral = members.referral_of(found.find(referral_key))
     found_too = read(freight_key, inviters_key(referral))
@@ -53,10 +55,13 @@ def place(purchase: Purchase, *, clock: Clock) -> Placed:
         unit_price_fen=sku.solo_price_fen,
         now=now,
         pay_deadline=after(now, settings.pay_window_seconds),
+        has_paid_before=members.has_paid(found.find(buyer_key)),
     )
     writes = WriteSet()
     orders.place(writes, order)  # guard: not placed yet       -> AlreadyPlaced
     members.must_stay(writes, order.member_id)  # guard: not leaving -> NotSignedIn
+    if order.counts_as_first:
+        members.count_first_order(writes, order.member_id, 1)
     stock.reserve(writes, order.sku_id, order.quantity)  # guard: enough left -> OutOfStock
     try:
         writes.commit()

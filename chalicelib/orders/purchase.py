@@ -22,7 +22,7 @@ from chalicelib.members.model import Member
 from chalicelib.members.store import MemberRow
 from chalicelib.orders import store as orders
 from chalicelib.orders.errors import AddressNotServed, IdempotencyConflict
-from chalicelib.orders.model import Order, is_served, order_id_for, price
+from chalicelib.orders.model import Order, OrderState, Upline, is_served, order_id_for, price
 from chalicelib.orders.schemas import Address
 from chalicelib.referrals.model import Referral, guide_credited, is_member, uplines_of
 
@@ -41,6 +41,7 @@ class Purchase:
     address: Address
     remark: str | None = None
     share_code: str | None = None
+    voucher_id: str | None = None
 
     @property
     def order_id(self) -> str:
@@ -55,6 +56,7 @@ class Purchase:
             "address": self.address.model_dump(exclude_none=True),
             "remark": self.remark,
             "share_code": self.share_code,
+            "voucher_id": self.voucher_id,
         }
         # What is left out does not count, so that a field added later changes no old request.
         return fingerprint({name: value for name, value in content.items() if value is not None})
@@ -140,10 +142,12 @@ def draft(
     unit_price_fen: int,
     now: datetime,
     pay_deadline: datetime,
+    has_paid_before: bool,
     group_id: str | None = None,
     campaign: Campaign | None = None,
 ) -> Order:
     """The order as it will be written: priced, with everything fixed that must not change later.
+    With a voucher nothing is due, so that it counts as paid at once.
 
     Raises AddressNotServed, and NotSignedIn when the member has no identity in the app they came
     through.
@@ -154,17 +158,10 @@ def draft(
     openid = member.openid_for(purchase.caller.app_id)
     if openid is None:
         raise NotSignedIn("Sign in through this app first.")
-    priced = price(unit_price_fen, purchase.quantity, freight)
+    is_free = purchase.voucher_id is not None
+    priced = price(unit_price_fen, purchase.quantity, freight, free=is_free)
     counted = campaign is not None and campaign.per_member_limit is not None
-    commission = settings.commission
-    campaigns_rates_bp = campaign.commission_rates_bp if campaign is not None else None
-    uplines = uplines_of(
-        member.member_id,
-        relations.own,
-        relations.inviters,
-        rates_bp=commission.rates_for(campaigns_rates_bp, sku.commission_rates_bp),
-        now=now,
-    )
+    uplines = _uplines(member, relations, settings, sku, campaign, now)
     return Order(
         order_id=purchase.order_id,
         member_id=member.member_id,
@@ -186,11 +183,31 @@ def draft(
         remark=purchase.remark,
         share_code=purchase.share_code,
         uplines=uplines,
-        commission_cap_bp=commission.cap_bp if uplines else 0,
+        commission_cap_bp=settings.commission.cap_bp if uplines else 0,
         guide_share_code=guide_credited(relations.own, now),
+        voucher_id=purchase.voucher_id,
+        counts_as_first=not has_paid_before,
+        order_state=OrderState.PAID if is_free else OrderState.AWAITING_PAYMENT,
+        paid_at=now if is_free else None,
         placed_at=now,
         pay_deadline=pay_deadline,
         group_id=group_id,
         campaign_id=campaign.campaign_id if campaign is not None else None,
         limit_ends_at=campaign.ends_at if counted and campaign is not None else None,
+    )
+
+
+def _uplines(
+    member: Member,
+    relations: Relations,
+    settings: Settings,
+    sku: Sku,
+    campaign: Campaign | None,
+    now: datetime,
+) -> tuple[Upline, ...]:
+    """Who earns on it, at the rates that apply now."""
+    campaigns_rates_bp = campaign.commission_rates_bp if campaign is not None else None
+    rates_bp = settings.commission.rates_for(campaigns_rates_bp, sku.commission_rates_bp)
+    return uplines_of(
+        member.member_id, relations.own, relations.inviters, rates_bp=rates_bp, now=now
     )

@@ -1,10 +1,12 @@
-"""What refunds do to an order: take from what is left of its payment, end it, count what went
-back.
+"""What refunds do to an order: take from what is left of its payment, end it, let it ship with a
+part of its payment given back, count what went back.
 
 Only adds guarded writes (or makes one); refunds/ decides. `refundable_fen` is taken when a
 refund is requested and given back only when it is rejected or withdrawn.
 """
 
+from collections.abc import Collection
+from dataclasses import asdict
 from datetime import datetime
 
 from pynamodb.expressions.condition import Condition
@@ -12,8 +14,9 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.kit.due import due_then
 from chalicelib.kit.writes import Changed, WriteSet
-from chalicelib.orders.model import Order, OrderState
+from chalicelib.orders.model import LeaderBonus, Order, OrderState
 from chalicelib.orders.store import OrderRow, in_state, order_key
+from chalicelib.rules.party import Share
 
 
 def begin_ending(
@@ -34,7 +37,7 @@ def begin_ending(
     actions: list[Action] = [
         OrderRow.order_state.set(OrderState.REFUNDING.value),
         OrderRow.refundable_fen.set(0),
-        *_one_more_refund(refund_id),
+        *_more_refunds([refund_id]),
     ]
     guard = in_state(order.order_state)
     if newly_paid is not None:
@@ -53,6 +56,37 @@ def begin_ending(
     writes.update(order_key(order.order_id), actions, guard=guard)
 
 
+def let_ship(
+    writes: WriteSet,
+    order: Order,
+    share: Share,
+    *,
+    refund_ids: Collection[str],
+    leader_bonus: LeaderBonus | None,
+    due_at: datetime,
+) -> None:
+    """Its group is complete: it goes to be shipped, and what the rules grant goes back by these
+    refunds. When somebody earns on it, it is due until that is booked. Guards: paid and waiting,
+    and what is left of it as read.
+    """
+    actions: list[Action] = [OrderRow.order_state.set(OrderState.TO_SHIP.value)]
+    guard = in_state(OrderState.PAID)
+    if leader_bonus is not None:
+        actions.append(OrderRow.leader_bonus.set(asdict(leader_bonus)))
+    if refund_ids:
+        granted_fen = share.price_cut_fen + share.marketing_fen
+        actions += [
+            OrderRow.refundable_fen.set(OrderRow.refundable_fen - granted_fen),
+            OrderRow.price_cut_fen.set(share.price_cut_fen),
+            OrderRow.marketing_fen.set(share.marketing_fen),
+            *_more_refunds(refund_ids),
+        ]
+        guard &= _as_read(order)
+    if order.is_followed or leader_bonus is not None:
+        actions += due_then(OrderRow, order.order_id, due_at)
+    writes.update(order_key(order.order_id), actions, guard=guard)
+
+
 def reserve(
     writes: WriteSet, order: Order, refund_id: str, amount_fen: int, *, undecided: bool
 ) -> None:
@@ -61,7 +95,7 @@ def reserve(
     """
     actions: list[Action] = [
         OrderRow.refundable_fen.set(OrderRow.refundable_fen - amount_fen),
-        *_one_more_refund(refund_id),
+        *_more_refunds([refund_id]),
     ]
     if undecided:
         actions.append(OrderRow.undecided_fen.set(OrderRow.undecided_fen + amount_fen))
@@ -141,10 +175,10 @@ def claim_slot(order_id: str, out_refund_no: str, *, now: datetime, not_since: d
     return True
 
 
-def _one_more_refund(refund_id: str) -> list[Action]:
+def _more_refunds(refund_ids: Collection[str]) -> list[Action]:
     return [
-        OrderRow.refund_ids.set((OrderRow.refund_ids | []).append([refund_id])),
-        OrderRow.open_refund_count.set(OrderRow.open_refund_count + 1),
+        OrderRow.refund_ids.set((OrderRow.refund_ids | []).append(list(refund_ids))),
+        OrderRow.open_refund_count.set(OrderRow.open_refund_count + len(refund_ids)),
     ]
 
 

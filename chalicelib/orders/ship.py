@@ -6,9 +6,7 @@ all that was paid is on its way back.
 
 from chalicelib.catalog import store as catalog
 from chalicelib.catalog.settings import Settings
-from chalicelib.groups import store as groups
 from chalicelib.groups.errors import GroupForming
-from chalicelib.groups.model import GroupState
 from chalicelib.kit.clock import Clock, after
 from chalicelib.kit.errors import NotAllowed, NotFound
 from chalicelib.kit.reads import read
@@ -16,7 +14,7 @@ from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
 from chalicelib.orders import fulfilment
 from chalicelib.orders import store as orders
-from chalicelib.orders.model import REACTION_SECONDS, Order, OrderState, Shipment
+from chalicelib.orders.model import Order, OrderState, Shipment
 
 
 def ship(order_id: str, carrier: str, tracking_no: str, *, clock: Clock) -> Order:
@@ -32,8 +30,6 @@ def _ship(order_id: str, carrier: str, tracking_no: str, clock: Clock) -> Order:
         return order
     refuse_to_ship(order)
     now = clock.now()
-    if order.order_state is OrderState.PAID:  # its group is complete, and the stream not there yet
-        orders.mark_to_ship(order, due_at=after(now, REACTION_SECONDS))
     writes = WriteSet()
     fulfilment.ship(
         writes,
@@ -67,10 +63,8 @@ def is_shipped_so(order: Order, carrier: str, tracking_no: str) -> bool:
 def refuse_to_ship(order: Order) -> None:
     """Raise NotAllowed or GroupForming unless the order may be shipped."""
     if order.order_state is OrderState.PAID:
-        group = groups.get(str(order.group_id))
-        if group.group_state is not GroupState.COMPLETE:
-            raise GroupForming("Nothing ships from a group that is not complete.")
-    elif order.order_state is not OrderState.TO_SHIP:
+        raise GroupForming("Nothing ships before its group is complete, and drawn if there is one.")
+    if order.order_state is not OrderState.TO_SHIP:
         raise NotAllowed(f"It is {order.order_state.value}: it cannot be shipped.")
-    if order.refundable_fen < 1:
+    if order.refundable_fen < 1 and not order.is_free:
         raise NotAllowed("All that was paid is on its way back, or asked for.")

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import (
+    BooleanAttribute,
     ListAttribute,
     NumberAttribute,
     UnicodeAttribute,
@@ -25,7 +26,7 @@ from chalicelib.kit.errors import NotFound
 from chalicelib.kit.tables import Key, PlainMapAttribute, TimeAttribute
 from chalicelib.kit.writes import Changed, WriteSet
 from chalicelib.orders.errors import AlreadyPlaced
-from chalicelib.orders.model import Order, OrderState, Shipment, Upline
+from chalicelib.orders.model import LeaderBonus, Order, OrderState, Shipment, Upline
 
 MEMBER_ORDERS = "by_member"
 _MOST_ORDERS_WALKED = 2000
@@ -64,6 +65,9 @@ class OrderRow(DueRow):
     limit_ends_at = TimeAttribute(null=True)
     uplines = PlainMapAttribute(null=True)
     commission_cap_bp = NumberAttribute(null=True)
+    leader_bonus = PlainMapAttribute(null=True)
+    voucher_id = UnicodeAttribute(null=True)
+    counts_as_first = BooleanAttribute(null=True)
     guide_share_code = UnicodeAttribute(null=True)
     guide_counted_fen = NumberAttribute(null=True)
     paid_at = TimeAttribute(null=True)
@@ -71,6 +75,8 @@ class OrderRow(DueRow):
     transaction_id = UnicodeAttribute(null=True)
     refundable_fen = NumberAttribute()
     refunded_fen = NumberAttribute()
+    price_cut_fen = NumberAttribute(null=True)
+    marketing_fen = NumberAttribute(null=True)
     undecided_fen = NumberAttribute()
     open_refund_count = NumberAttribute()
     refund_ids: ListAttribute[Any] = ListAttribute(null=True)
@@ -118,6 +124,7 @@ def order_of(row: OrderRow | None) -> Order | None:
     given["order_state"] = OrderState(row.order_state)
     given["refund_ids"] = list(row.refund_ids or ())
     given["uplines"] = _uplines_of(row.uplines)
+    given["leader_bonus"] = LeaderBonus(**row.leader_bonus) if row.leader_bonus else None
     given["shipment"] = _shipment_of(row.shipment)
     return Order(**given)
 
@@ -217,12 +224,13 @@ def _orders_of(member_id: str) -> list[Order]:
 
 
 def place(writes: WriteSet, order: Order) -> None:
-    """Write the new order, its amounts at zero, due at its pay deadline. Guard: the id is new
-    -> AlreadyPlaced.
+    """Write the new order, its amounts at zero, due at its pay deadline if there is anything to
+    pay. Guard: the id is new -> AlreadyPlaced.
     """
     given = {name: value for name, value in asdict(order).items() if value not in _NOT_WRITTEN}
     given |= {name: getattr(order, name) for name in _ZERO_AT_FIRST}
-    given |= {"due_shard": due_shard_of(order.order_id), "due_at": order.pay_deadline}
+    if order.order_state is OrderState.AWAITING_PAYMENT:
+        given |= {"due_shard": due_shard_of(order.order_id), "due_at": order.pay_deadline}
     if order.uplines:
         given["uplines"] = _uplines_stored(order.uplines)
     row = OrderRow(**given)
@@ -286,9 +294,7 @@ def mark_paid(
 def mark_cancelled(
     writes: WriteSet, order: Order, *, reason: str, now: datetime, due_at: datetime | None
 ) -> None:
-    """It will not be paid. Guard: it still awaits payment. `due_at`: look at WeChat once more
-    then.
-    """
+    """It will not be paid. Guard: its state as read. `due_at`: look at WeChat once more then."""
     actions: list[Action] = [
         OrderRow.order_state.set(OrderState.CANCELLED.value),
         OrderRow.cancelled_at.set(now),
@@ -296,21 +302,7 @@ def mark_cancelled(
         OrderRow.units_held.set(0),
         *(due_then(OrderRow, order.order_id, due_at) if due_at else not_due(OrderRow)),
     ]
-    writes.update(order_key(order.order_id), actions, guard=in_state(OrderState.AWAITING_PAYMENT))
-
-
-def mark_to_ship(order: Order, *, due_at: datetime) -> None:
-    """Its group is complete. Nothing happens unless it is paid and waiting. When somebody earns on
-    it, it is due until that is booked.
-    """
-    writes = WriteSet()
-    actions: list[Action] = [OrderRow.order_state.set(OrderState.TO_SHIP.value)]
-    actions += due_then(OrderRow, order.order_id, due_at) if order.is_followed else []
-    writes.update(order_key(order.order_id), actions, guard=in_state(OrderState.PAID))
-    try:
-        writes.commit()
-    except Changed:
-        return
+    writes.update(order_key(order.order_id), actions, guard=in_state(order.order_state))
 
 
 def rest_until(order: Order, due_at: datetime | None) -> None:

@@ -73,7 +73,7 @@ def _attempt(
         raise NotFound("There is no such share.")
     before = members.referral_of(found.find(own_key))
     settings = catalog.settings_of(found.find(settings_key))
-    is_buyer = found.find(buyer_key) is not None
+    is_buyer = members.has_paid(found.find(buyer_key))
 
     writes = WriteSet()
     policy = settings.referral_policy

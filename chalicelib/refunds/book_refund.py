@@ -7,7 +7,7 @@ from chalicelib.ledger import recipes
 from chalicelib.ledger import store as ledger
 from chalicelib.orders import store as orders
 from chalicelib.refunds import store as refunds
-from chalicelib.refunds.model import Refund, RefundState
+from chalicelib.refunds.model import Cause, Refund, RefundState
 
 
 def book_refund(refund_id: str, *, clock: Clock) -> None:
@@ -22,6 +22,7 @@ def book_refund(refund_id: str, *, clock: Clock) -> None:
             refund.amount_fen,
             by_hand=refund.paid_by_hand,
             sold_by=_sold_by(refund),
+            is_marketing=refund.cause is Cause.LEADER_FREE,
             now=clock.now(),
         )
     )

@@ -79,6 +79,12 @@ class Cause(StrEnum):
     """Another amount or currency than the order's was paid."""
     MEMBER_LEFT = "member_left"
     """The member left a forming group that allows it."""
+    LADDER = "ladder"
+    """More came than the first tier asks for: the difference to the tier reached."""
+    LEADER_FREE = "leader_free"
+    """The leader of a complete group pays nothing; the goods are shipped all the same."""
+    DRAW_LOST = "draw_lost"
+    """Others were drawn."""
     ASKED = "asked"
     """The member or an operator asked for it; the request's key tells several apart."""
 
@@ -88,6 +94,9 @@ REASONS = {
     Cause.LATE_PAYMENT: "订单已取消，自动退款",
     Cause.MISMATCH: "支付金额与订单不符，自动退款",
     Cause.MEMBER_LEFT: "退出拼团",
+    Cause.LADDER: "达到阶梯价，退还差价",
+    Cause.LEADER_FREE: "拼团成功，团长免单",
+    Cause.DRAW_LOST: "未抽中，自动退款",
     Cause.ASKED: "申请退款",
 }
 """What the member reads in WeChat."""

@@ -2,7 +2,7 @@
 does not strand the others.
 
 Each order's commit moves it to `refunding`, gives back its stock and limit, and requests its
-refund. The group is finished once all are.
+refund; one for which nothing was paid is cancelled. The group is finished once all are.
 """
 
 from chalicelib.groups import store as groups
@@ -49,10 +49,13 @@ def _request(order_id: str, clock: Clock) -> None:
     if order.order_state is not OrderState.PAID:
         return
     now = clock.now()
-    refund = new_refund(order, Cause.GROUP_FAILED, now=now)
     writes = WriteSet()
-    refundable.begin_ending(writes, order, refund.refund_id, gives_back_stock=True)
-    refunds.request(writes, refund)
+    if order.paid_fen == 0:  # opened with a voucher: there is nothing to refund
+        orders.mark_cancelled(writes, order, reason="group_failed", now=now, due_at=None)
+    else:
+        refund = new_refund(order, Cause.GROUP_FAILED, now=now)
+        refundable.begin_ending(writes, order, refund.refund_id, gives_back_stock=True)
+        refunds.request(writes, refund)
     give_back(writes, order, GROUP_FAILED, now=now)
     writes.commit()
 

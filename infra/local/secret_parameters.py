@@ -12,7 +12,7 @@ from infra.local.emulator import client
 from infra.local.wechat.credentials import Credentials
 
 SESSION_KEY_BYTES = 32
-PAYEE_KEY_BYTES = 32
+SEALING_KEY_BYTES = 32
 
 
 def put_secrets(aws_url: str, prefix: str, credentials: Credentials) -> None:
@@ -27,11 +27,16 @@ def put_secrets(aws_url: str, prefix: str, credentials: Credentials) -> None:
         "wechat_public_keys": json.dumps(public_keys),
         "wechat_message_token": credentials.message_token,
         "wechat_message_aes_key": credentials.message_aes_key,
-        "payee_keys": json.dumps({"1": b64encode(secrets.token_bytes(PAYEE_KEY_BYTES)).decode()}),
+        "payee_keys": json.dumps({"1": _sealing_key()}),
+        "draw_keys": json.dumps({"1": _sealing_key()}),
     }
     parameter_store = client("ssm", aws_url)
     for name, value in values.items():
         _put(parameter_store, f"{prefix}/{name}", value, "SecureString")
+
+
+def _sealing_key() -> str:
+    return b64encode(secrets.token_bytes(SEALING_KEY_BYTES)).decode()
 
 
 def put_public_base_url(aws_url: str, prefix: str, url: str) -> None:

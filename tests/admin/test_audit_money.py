@@ -156,6 +156,11 @@ def commission_id(placed: Placed, level: int = 1) -> str:
     return commission_id_for(placed.order_id, level)
 
 
+def announced_id(placed: Placed) -> str:
+    """The transfer that announces what the near upline earns."""
+    return recipes.earning_id_of(recipes.COMMISSION, commission_id(placed))
+
+
 def commission(placed: Placed, *, gone: bool = False, **values: str | int | None) -> Change:
     return Change("commissions", {"commission_id": commission_id(placed)}, values, gone=gone)
 
@@ -306,7 +311,7 @@ OTHER_WAYS: dict[str, Callable[[Story], Broken]] = {
         {story.near.member_id, commission_id(story.settled)},
     ),
     "a transfer in a phase there is not": lambda story: (
-        booked(story.near, recipes.commission_id_of(commission_id(story.to_ship)), phase="maybe"),
+        booked(story.near, announced_id(story.to_ship), phase="maybe"),
         {"debits_equal_credits", "member_balances_add_up"},
         {story.near.member_id},
     ),

@@ -13,8 +13,8 @@ from chalicelib.commissions.model import (
     Commission,
     CommissionState,
     Step,
+    earners,
     is_release_blocked,
-    levels,
     next_step,
     target_fen,
 )
@@ -25,6 +25,10 @@ from tests.fakes import NOON
 CAP_BP = 3000
 MOST_STEPS = 3
 """Announced, taken back in part, released."""
+
+
+def levels_of(order: Order) -> list[int]:
+    return [earner.level for earner in earners(order)]
 
 
 @dataclass
@@ -58,17 +62,18 @@ class Sale:
 
     def follow(self) -> None:
         """Take each level's steps until there is none left."""
-        for level, upline in levels(self.order):
+        for earner in earners(self.order):
             for _ in range(MOST_STEPS):
-                held = self.commissions.get(level)
-                step = next_step(self.order, level, upline, held, NOON)
+                held = self.commissions.get(earner.level)
+                step = next_step(self.order, earner, held, NOON)
                 if step is None:
                     break
                 assert step.before == held
-                self.commissions[level] = step.after
+                self.commissions[earner.level] = step.after
                 self.transfers.append(step.transfer)
                 self._note(step)
-            assert next_step(self.order, level, upline, self.commissions.get(level), NOON) is None
+            held = self.commissions.get(earner.level)
+            assert next_step(self.order, earner, held, NOON) is None
 
     def _note(self, step: Step) -> None:
         """What must hold at every moment, and the most that was ever earned together."""
@@ -153,7 +158,7 @@ def test_each_level_ends_at_its_target_which_is_what_is_left_of_its_share(
 ) -> None:
     sale = played(order, events)
 
-    for level, upline in levels(sale.order):
+    for level, upline in enumerate(sale.order.uplines, start=1):
         assert sale.earned_fen(level) == target_fen(sale.order, upline.rate_bp)
         left_fen = sale.order.paid_fen - sale.order.refunded_fen
         share = sale.order.goods_fen * upline.rate_bp * left_fen
@@ -181,7 +186,7 @@ def test_nobody_earns_on_an_order_that_is_wholly_refunded(
     sale = played(order, [*events, ("refunds", order.paid_fen, True)])
 
     assert sale.order.order_state is OrderState.REFUNDED
-    assert [sale.earned_fen(level) for level, _ in levels(order)] == [0] * len(order.uplines)
+    assert [sale.earned_fen(level) for level in levels_of(order)] == [0] * len(order.uplines)
     for balance in sale.balances().values():
         assert (balance.credits_pending_fen, balance.available_fen) == (0, 0)
 
@@ -192,7 +197,7 @@ def test_a_balance_is_what_is_announced_and_what_is_released(
 ) -> None:
     sale = played(order, events)
 
-    for level, upline in levels(sale.order):
+    for level, upline in enumerate(sale.order.uplines, start=1):
         balance = sale.balances()[member_account(upline.member_id)]
         commission = sale.commissions.get(level)
         released_fen = commission.released_fen if commission is not None else 0
@@ -258,7 +263,7 @@ def test_every_order_of_events_reaches_the_same_end(
 
     first, other = ends
     assert first.order.order_state is other.order.order_state
-    for level, _ in levels(order):
+    for level in levels_of(order):
         assert first.earned_fen(level) == other.earned_fen(level)
     for account, balance in first.balances().items():
         same = other.balances()[account]

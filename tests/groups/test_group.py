@@ -5,8 +5,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.catalog.model import Rules, WhenShort
 from chalicelib.groups.model import Settlement, new_group, settlement
+from chalicelib.rules.model import Rules, WhenShort
 from tests.fakes import NOON
 from tests.goods import campaign
 

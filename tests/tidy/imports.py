@@ -14,6 +14,9 @@ MayImport = Mapping[str, frozenset[str]]
 MODELS = frozenset({"model", "catalog/settings", "ledger/transfers", "ledger/recipes"})
 """The pure files of a slice. Some are named for what they hold."""
 
+PURE = frozenset({"rules"})
+"""Slices that are a model altogether."""
+
 NOT_VERBS = frozenset({"store", "errors", "routes", "schemas"})
 
 NOT_SLICES = frozenset(
@@ -38,7 +41,8 @@ class Place:
 
     @property
     def is_model(self) -> bool:
-        return self.is_in_slice and bool({self.kind, f"{self.part}/{self.kind}"} & MODELS)
+        is_one = bool({self.kind, f"{self.part}/{self.kind}"} & MODELS)
+        return self.part in PURE or (self.is_in_slice and is_one)
 
     @property
     def is_model_or_errors(self) -> bool:

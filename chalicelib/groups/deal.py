@@ -1,0 +1,180 @@
+"""Deal with the orders of a complete group (成团): draw where something is drawn, then let each
+order ship with what the rules give back of it, or give all of it back to who has lost.
+
+Follows from the group's completion, or from its campaign's draw, by the stream or, when that was
+lost, by the sweep. Each order is a commit of its own. Safe to run any number of times.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from chalicelib.catalog import store as catalog
+from chalicelib.catalog.model import Campaign
+from chalicelib.catalog.store import CatalogRow
+from chalicelib.draws.enter import enter
+from chalicelib.draws.hold import hold
+from chalicelib.draws.model import Draw, DrawState
+from chalicelib.draws.seeds import Seeds
+from chalicelib.groups import store as groups
+from chalicelib.groups.model import Group, GroupState, Seat, SeatState
+from chalicelib.kit import findings
+from chalicelib.kit.clock import Clock, after
+from chalicelib.kit.errors import Refusal, TryAgain
+from chalicelib.kit.reads import read
+from chalicelib.kit.repeat import until_settled
+from chalicelib.kit.writes import Changed, WriteSet
+from chalicelib.orders import refundable
+from chalicelib.orders import store as orders
+from chalicelib.orders.give_back import give_back
+from chalicelib.orders.model import DRAW_LOST, REACTION_SECONDS, LeaderBonus, Order, OrderState
+from chalicelib.orders.store import OrderRow
+from chalicelib.refunds import store as refunds
+from chalicelib.refunds.model import Cause, new_refund
+from chalicelib.rules.compose import shares
+from chalicelib.rules.model import DrawScope
+from chalicelib.rules.party import Entrant, Share
+
+
+def deal(group_id: str, *, clock: Clock, seeds: Seeds) -> None:
+    """Nothing happens unless the group is complete and not dealt with. Raises TryAgain, after
+    trying all, when an order cannot be read or written, or while its draw is being held: the group
+    stays due. DrawsOff, CannotOpen: see draws/hold.py.
+    """
+    until_settled(lambda: _deal(group_id, clock, seeds))
+
+
+def _deal(group_id: str, clock: Clock, seeds: Seeds) -> None:
+    group, seats = groups.find_with_seats(group_id)
+    if group is None or group.group_state is not GroupState.COMPLETE or group.due_at is None:
+        return
+    taken = [seat for seat in seats if seat.seat_state is SeatState.PAID]
+    its_orders = _read(taken, clock)
+    winners = None
+    if group.draw_id is not None:
+        draw = _draw(group, group.draw_id, its_orders, clock=clock, seeds=seeds)
+        if draw is None:
+            groups.await_draw(group_id)  # guard: it was not told of the winners meanwhile
+            return
+        winners = draw.winners
+    campaign = _campaign(group)
+    given = shares(campaign, [_entrant(order, taken) for order in its_orders], winners)
+    _each(group, its_orders, given, clock)
+    _finish(group, sum(each.quantity for each in its_orders if given[each.order_id].gets_goods))
+
+
+def _read(taken: Sequence[Seat], clock: Clock) -> list[Order]:
+    """The orders of these seats, in their order. All of them, or TryAgain: what one gets may hang
+    on the others.
+    """
+    keys = [orders.order_key(seat.order_id) for seat in taken]
+    found = read(*keys)
+    its_orders = [_readable(found.find(key), clock) for key in keys]
+    readable = [order for order in its_orders if order is not None]
+    if len(readable) < len(taken):
+        raise TryAgain(f"{len(taken) - len(readable)} orders could not be read.")
+    return readable
+
+
+def _readable(row: OrderRow | None, clock: Clock) -> Order | None:
+    try:
+        return orders.order_of(row)
+    except (ValueError, TypeError, LookupError) as error:
+        findings.poison(row.order_id if row is not None else "order", error, clock=clock)
+        return None
+
+
+def _draw(
+    group: Group, draw_id: str, its_orders: Collection[Order], *, clock: Clock, seeds: Seeds
+) -> Draw | None:
+    """The group's draw once it is drawn; None while its campaign's is to come."""
+    draw = enter(draw_id, group.group_id, its_orders)
+    if draw.scope is DrawScope.GROUP:
+        return hold(draw_id, clock=clock, seeds=seeds)
+    if draw.draw_state is DrawState.CLOSED:
+        raise TryAgain(f"The draw of {group.campaign_id} is being held.")
+    return draw if draw.is_drawn else None
+
+
+def _campaign(group: Group) -> Campaign:
+    """The campaign as it was when the group began."""
+    key = catalog.revision_key(group.campaign_id, group.campaign_revision)
+    campaign = catalog.revision_of(read(key).find(key))
+    if campaign is None:
+        raise LookupError(f"revision {group.campaign_revision} of {group.campaign_id} is gone")
+    return campaign
+
+
+def _entrant(order: Order, taken: Sequence[Seat]) -> Entrant:
+    leads = {seat.order_id for seat in taken if seat.is_leader}
+    return Entrant(
+        order_id=order.order_id,
+        is_leader=order.order_id in leads,
+        sku_id=order.sku_id,
+        quantity=order.quantity,
+        unit_price_fen=order.unit_price_fen,
+        left_fen=order.refundable_fen,
+    )
+
+
+def _each(
+    group: Group, its_orders: Sequence[Order], given: Mapping[str, Share], clock: Clock
+) -> None:
+    stuck = sum(not _one(group, each, given[each.order_id], clock) for each in its_orders)
+    if stuck:
+        raise TryAgain(f"{stuck} orders of {group.group_id} could not be dealt with just now.")
+
+
+def _one(group: Group, order: Order, share: Share, clock: Clock) -> bool:
+    """Whether the order is dealt with. One that no longer waits was so before."""
+    if order.order_state is not OrderState.PAID:
+        return True
+    try:
+        if share.gets_goods:
+            _let_ship(group, order, share, clock)
+        else:
+            _give_all_back(order, clock)
+    except (Changed, Refusal):  # a refund was asked for, or decided, meanwhile
+        return False
+    return True
+
+
+def _let_ship(group: Group, order: Order, share: Share, clock: Clock) -> None:
+    now = clock.now()
+    granted = [
+        new_refund(order, Cause(grant.why), now=now, amount_fen=grant.amount_fen, ends_order=False)
+        for grant in share.grants
+    ]
+    earns = share.bonus_fen > 0 and group.leader_id != order.member_id
+    writes = WriteSet()
+    refundable.let_ship(
+        writes,
+        order,
+        share,
+        refund_ids=[refund.refund_id for refund in granted],
+        leader_bonus=LeaderBonus(group.leader_id, share.bonus_fen) if earns else None,
+        due_at=after(now, REACTION_SECONDS),
+    )
+    for refund in granted:
+        refunds.request(writes, refund)
+    writes.commit()
+
+
+def _give_all_back(order: Order, clock: Clock) -> None:
+    now = clock.now()
+    refund = new_refund(order, Cause.DRAW_LOST, now=now)
+    writes = WriteSet()
+    refundable.begin_ending(writes, order, refund.refund_id, gives_back_stock=DRAW_LOST.stock)
+    refunds.request(writes, refund)
+    give_back(writes, order, DRAW_LOST, now=now)
+    writes.commit()
+
+
+def _finish(group: Group, units_sold: int) -> None:
+    """The group is dealt with, and the campaign's sales figure grows once."""
+    writes = WriteSet()
+    groups.finish(writes, group.group_id, GroupState.COMPLETE)  # guard: not finished yet
+    sold = CatalogRow.sold_count
+    writes.update(catalog.figures_key(group.campaign_id), [sold.set((sold | 0) + units_sold)])
+    try:
+        writes.commit()
+    except Changed:
+        return

@@ -1,0 +1,38 @@
+"""The rule of groups that are not filled in time (凑不满): from how many real payers on they
+complete after all. Nobody is ever invented.
+"""
+
+from collections.abc import Iterator
+
+from chalicelib.rules.model import Rules, Terms, WhenShort
+
+
+def honours_from(rules: Rules) -> int | None:
+    """The least payers with whom a group whose time has run out completes; None: it has to be
+    full. A ladder completes from its first tier on.
+    """
+    least = [rules.tiers[0].headcount] if rules.tiers else []
+    if rules.when_short is WhenShort.HONOUR:
+        least.append(rules.minimum_payers or 1)
+    return min(least) if least else None
+
+
+def least_payers(terms: Terms) -> int:
+    """The smallest number of payers with whom a group of these terms can complete."""
+    return honours_from(terms.rules) or terms.size
+
+
+def contradictions(terms: Terms) -> Iterator[str]:
+    """What does not go together."""
+    rules = terms.rules
+    if rules.minimum_payers is None:
+        return
+    if rules.when_short is not WhenShort.HONOUR:
+        yield "minimum_payers only means something with when_short: honour"
+    if rules.minimum_payers > terms.size:
+        yield f"minimum_payers of {rules.minimum_payers} is more than size, {terms.size}"
+    if rules.tiers and rules.minimum_payers > rules.tiers[0].headcount:
+        yield (
+            f"minimum_payers of {rules.minimum_payers} is more than the first tier's headcount,"
+            f" {rules.tiers[0].headcount}"
+        )
