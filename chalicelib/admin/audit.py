@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.admin import audit_checks as checks
 from chalicelib.admin import audit_commission_checks as commission_checks
+from chalicelib.admin import audit_draw_checks as draw_checks
 from chalicelib.admin import audit_ledger_checks as ledger_checks
 from chalicelib.admin import audit_member_checks as member_checks
 from chalicelib.admin import audit_withdrawal_checks as withdrawal_checks
@@ -50,6 +51,8 @@ INVARIANTS: dict[str, dict[str, Check]] = {
         "order": checks.orders_have_their_seats,
     },
     "only_complete_groups_ship": {"order": checks.only_complete_groups_ship},
+    "draws_can_be_recomputed": {"draw": draw_checks.draws_can_be_recomputed},
+    "only_winners_ship": {"order": draw_checks.only_winners_ship},
     "paid_orders_have_one_place": {"order": checks.paid_orders_have_one_place},
     "amounts_add_up": {"order": checks.amounts_add_up},
     "refundable_adds_up": {"order": checks.refundable_adds_up},
@@ -102,6 +105,7 @@ INVARIANTS: dict[str, dict[str, Check]] = {
     "nothing_is_overdue": {
         "order": checks.order_is_not_overdue,
         "group": checks.group_is_not_overdue,
+        "draw": draw_checks.draw_is_not_overdue,
         "refund": checks.refund_is_not_overdue,
         "commission": commission_checks.commission_is_not_overdue,
         "withdrawal": withdrawal_checks.withdrawal_is_not_overdue,
@@ -109,13 +113,14 @@ INVARIANTS: dict[str, dict[str, Check]] = {
     "whatever_waits_is_due": {
         "order": checks.order_waits_on_a_clock,
         "group": checks.group_waits_on_a_clock,
+        "draw": draw_checks.draw_waits_on_a_clock,
         "refund": checks.refund_waits_on_a_clock,
         "commission": commission_checks.commission_waits_on_a_clock,
         "withdrawal": withdrawal_checks.withdrawal_waits_on_a_clock,
     },
 }
-"""By what is looked at: a group, an order, a refund, a commission, a withdrawal, a SKU's stock, an
-order's or a member's account in the ledger, a closed day.
+"""By what is looked at: a group, a draw, an order, a refund, a commission, a withdrawal, a SKU's
+stock, an order's or a member's account in the ledger, a closed day.
 """
 
 logger = Logger()
@@ -243,7 +248,7 @@ def _in_all(looks: Iterable[list[Violation]]) -> list[Violation]:
 def _add_unreadable(books: Books, report: Report) -> None:
     """Every row says what the rows of its table say."""
     read = (
-        *(books.orders, books.refunds, books.groups, books.seats, books.supplies),
+        *(books.orders, books.refunds, books.groups, books.seats, books.draws, books.supplies),
         *(books.commissions, books.withdrawals, books.bookings, books.wallets, books.days),
     )
     report.checked[READABLE] = sum(len(rows) for rows in read) + len(books.unreadable)

@@ -21,6 +21,8 @@ from chalicelib.admin.audit_bookings import (
 )
 from chalicelib.commissions.model import Commission
 from chalicelib.commissions.store import CommissionRow, commission_of
+from chalicelib.draws.model import Draw, Participation
+from chalicelib.draws.store import DRAW, DrawRow, draw_of, participation_of
 from chalicelib.groups.model import Group, Seat
 from chalicelib.groups.store import GROUP, GroupRow, group_of, seat_of
 from chalicelib.ledger.close_day import CLOSING, TOTAL
@@ -38,6 +40,7 @@ HASH_NAMES = {
     "orders": "order_id",
     "refunds": "refund_id",
     "groups": "group_id",
+    "draws": "draw_id",
     "commissions": "commission_id",
     "withdrawals": "withdrawal_id",
     "ledger": "account_id",
@@ -68,6 +71,8 @@ class Books:
     refunds: dict[str, Refund] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     seats: dict[str, list[Seat]] = field(default_factory=dict)
+    draws: dict[str, Draw] = field(default_factory=dict)
+    participations: dict[str, list[Participation]] = field(default_factory=dict)
     commissions: dict[str, Commission] = field(default_factory=dict)
     withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
     bookings: dict[str, list[Booking]] = field(default_factory=dict)
@@ -95,6 +100,9 @@ class Books:
     def add_seat(self, seat: Seat) -> None:
         self.seats.setdefault(seat.group_id, []).append(seat)
 
+    def add_participation(self, participation: Participation) -> None:
+        self.participations.setdefault(participation.draw_id, []).append(participation)
+
     def add_withdrawal(self, withdrawal: Withdrawal) -> None:
         """Take in a withdrawal without the person behind it."""
         kept = replace(withdrawal, openid="", package_info=None)
@@ -113,6 +121,7 @@ class Books:
             "orders": self.orders,
             "refunds": self.refunds,
             "groups": self.groups,
+            "draws": self.draws,
             "commissions": self.commissions,
             "withdrawals": self.withdrawals,
         }
@@ -142,10 +151,12 @@ class Books:
         in_ledger = [*(paid if whole_ledger else []), *self._accounts(ORDER)]
         withdrawals = [*self.withdrawals, *self._accounts(WITHDRAWAL)]
         members = [*self.wallets, *self._accounts(MEMBER)] if whole_ledger else []
+        draws = [*self.draws, *self.participations] if "draws" not in self.partial else []
         units_known = not self.partial & {"orders", "stock"}
         units = [*self.supplies, *self.units_held] if units_known else []
         return {
             "group": self._readable("groups", self.groups),
+            "draw": self._readable("draws", dict.fromkeys(draws)),
             "order": self._readable("orders", self.orders),
             "refund": self._readable("refunds", self.refunds),
             "commission": self._readable("commissions", self.commissions),
@@ -202,6 +213,18 @@ def _add_group_or_seat(books: Books, item: Item) -> None:
             books.add_seat(seat)
 
 
+def _add_draw_or_group(books: Books, item: Item) -> None:
+    row = DrawRow.from_item(item)
+    if row.entry == DRAW:
+        draw = draw_of(row)
+        if draw is not None:
+            books.draws[draw.draw_id] = draw
+    else:
+        participation = participation_of(row)
+        if participation is not None:
+            books.add_participation(participation)
+
+
 def _add_commission(books: Books, item: Item) -> None:
     commission = commission_of(CommissionRow.from_item(item))
     if commission is not None:
@@ -250,6 +273,7 @@ _ADD: dict[str, Callable[[Books, Item], None]] = {
     "orders": _add_order,
     "refunds": _add_refund,
     "groups": _add_group_or_seat,
+    "draws": _add_draw_or_group,
     "commissions": _add_commission,
     "withdrawals": _add_withdrawal,
     "ledger": _add_ledger_item,

@@ -129,25 +129,30 @@ def paid_orders_have_one_place(books: Books, order_id: str) -> Iterator[str]:
         group = books.groups.get(order.group_id or "")
         if group is None and order.group_id and books.is_unknown("groups", order.group_id):
             return
-        if not _is_waited_for(group):
+        if not _is_waited_for(books, group):
             state = group.group_state.value if group is not None else "not there"
             yield f"paid, and its group is {state}"
 
 
-def _is_waited_for(group: Group | None) -> bool:
+def _is_waited_for(books: Books, group: Group | None) -> bool:
     """Whether a paid order has something to wait for: time, what follows from the end, or the draw
     of its campaign.
     """
     if group is None:
         return False
     just_over = group.group_state in (GroupState.COMPLETE, GroupState.FAILED)
-    waits_for_draw = (
-        group.group_state is GroupState.COMPLETE
-        and group.draw_id is not None
-        and group.drawn_at is None
-    )
     is_forming = group.group_state is GroupState.FORMING
-    return is_forming or waits_for_draw or (just_over and group.due_at is not None)
+    return is_forming or _awaits_draw(books, group) or (just_over and group.due_at is not None)
+
+
+def _awaits_draw(books: Books, group: Group) -> bool:
+    """Whether its draw is to come, or to tell it."""
+    if group.draw_id is None or group.drawn_at is not None:
+        return False
+    draw = books.draws.get(group.draw_id)
+    if draw is None:
+        return books.is_unknown("draws", group.draw_id)
+    return draw.due_at is not None
 
 
 def only_complete_groups_ship(books: Books, order_id: str) -> Iterator[str]:

@@ -14,6 +14,8 @@ from chalicelib.admin.audit_books import DAY, MEMBER, ORDER, WITHDRAWAL, Books
 from chalicelib.catalog.settings import MOST_LEVELS
 from chalicelib.commissions.model import BONUS_LEVEL, commission_id_for, earners
 from chalicelib.commissions.store import CommissionRow, commission_key, commission_of
+from chalicelib.draws import store as draws
+from chalicelib.draws.store import DrawRow
 from chalicelib.groups import store as groups
 from chalicelib.groups.store import GroupRow
 from chalicelib.kit import reads
@@ -39,6 +41,7 @@ _MOST_FINDING_PAGES = 20
 _ROWS: dict[str, type[Row]] = {
     "stock": StockRow,
     "groups": GroupRow,
+    "draws": DrawRow,
     "orders": OrderRow,
     "refunds": RefundRow,
     "commissions": CommissionRow,
@@ -119,8 +122,22 @@ def _add_group(books: Books, group_id: str) -> None:
     group, seats = groups.find_with_seats(group_id)
     if group is not None:
         books.groups[group_id] = group
+        if group.draw_id is not None:
+            _add_draw(books, group.draw_id)
     for seat in seats:
         books.add_seat(seat)
+
+
+def _add_draw(books: Books, draw_id: str) -> None:
+    draw = draws.find(draw_id)
+    if draw is not None:
+        books.draws[draw_id] = draw
+
+
+def _around_draw(books: Books, draw_id: str) -> None:
+    _add_draw(books, draw_id)
+    for participation in draws.participations(draw_id):
+        books.add_participation(participation)
 
 
 def _add_refunds(books: Books, *its_orders: Order) -> None:
@@ -203,6 +220,7 @@ def _add_ledger(books: Books, account_id: str) -> None:
 
 _AROUND: dict[str, Callable[[Books, str], None]] = {
     "group": _around_group,
+    "draw": _around_draw,
     "order": _around_order,
     "refund": _around_refund,
     "ledger": _around_order,

@@ -47,6 +47,7 @@ def _sku(offered: CampaignSku, found: Found) -> dict[str, Any]:
     return {
         "sku_id": offered.sku_id,
         "group_price_fen": offered.group_price_fen,
+        "tier_prices_fen": list(offered.tier_prices_fen),
         "solo_price_fen": sku.solo_price_fen if sku is not None else None,
         "product_id": sku.product_id if sku is not None else None,
         "on_sale": sku is not None,

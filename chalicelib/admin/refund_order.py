@@ -109,8 +109,8 @@ def _leaves_group(order: Order, takes_all: bool, now: datetime) -> bool:
         raise OrderNotRefundable()
     group = groups.get(str(order.group_id))
     if group.group_state is GroupState.COMPLETE:
-        if group.draw_id is not None and not takes_all:
-            raise GroupForming("A part cannot be refunded before the draw.")
+        if not takes_all:
+            raise GroupForming("A part cannot be refunded before the group is dealt with.")
         return False
     if not takes_all:
         raise GroupForming("A part cannot be refunded while the group is forming.")
