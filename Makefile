@@ -7,6 +7,7 @@ STAGE = dev
 
 help:
 	@echo 'make demo     bring the whole system up on this machine, play a story, check the books'
+	@echo '              (KIND=lottery for one kind of group, KIND=all for every kind; see docs/plays.md)'
 	@echo 'make run      keep it up and print commands to talk to it (ARGUMENTS=--lan for a phone)'
 	@echo 'make test     all tests (ARGUMENTS="tests/infra -k queue" for some)'
 	@echo 'make check    style, types and the deployment template'
@@ -17,7 +18,7 @@ bootstrap:
 	@PYTHON='$(PYTHON)' sh infra/bootstrap.sh
 
 demo: bootstrap
-	@$(PYTHON_IN_VENV) -m infra.local.demo $(ARGUMENTS)
+	@$(PYTHON_IN_VENV) -m infra.local.demo --kind='$(KIND)' $(ARGUMENTS)
 
 run: bootstrap
 	@$(PYTHON_IN_VENV) -m infra.local.run $(ARGUMENTS)

@@ -13,6 +13,7 @@ from chalicelib import queues, reactions, sweeps, wiring
 from chalicelib.admin.dispatch import dispatch
 from chalicelib.catalog.routes import routes as catalog_routes
 from chalicelib.commissions.routes import routes as commission_routes
+from chalicelib.draws.routes import routes as draw_routes
 from chalicelib.groups.routes import routes as group_routes
 from chalicelib.members.routes import routes as member_routes
 from chalicelib.notifications.routes import routes as notification_routes
@@ -20,6 +21,7 @@ from chalicelib.orders.routes import routes as order_routes
 from chalicelib.rankings.routes import routes as ranking_routes
 from chalicelib.referrals.routes import routes as referral_routes
 from chalicelib.refunds.routes import routes as refund_routes
+from chalicelib.vouchers.routes import routes as voucher_routes
 from chalicelib.withdrawals.routes import routes as withdrawal_routes
 
 STREAM_OF = "arn:aws:dynamodb:region:account:table"
@@ -35,7 +37,9 @@ for routes in (
     catalog_routes,
     order_routes,
     group_routes,
+    draw_routes,
     refund_routes,
+    voucher_routes,
     referral_routes,
     commission_routes,
     notification_routes,

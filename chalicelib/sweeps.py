@@ -7,6 +7,7 @@ set aside for a person and put off for longer; neither stops the rest.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -77,7 +78,8 @@ def sweep_groups(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
     campaigns. The deadlines first: a draw waits for the last group.
     """
     swept = _sweep(groups.group_key, _work_on_group, wired, time_left)
-    return swept + _sweep(draws.draw_key, _work_on_draw, wired, time_left)
+    work_on_draw = partial(_work_on_draw, time_left=time_left)
+    return swept + _sweep(draws.draw_key, work_on_draw, wired, time_left)
 
 
 def sweep_refunds(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
@@ -121,8 +123,8 @@ def _work_on_group(group_id: str, wired: Wiring) -> None:
         settle(group_id, clock=wired.clock, wechat_pay=wired.wechat_pay)
 
 
-def _work_on_draw(draw_id: str, wired: Wiring) -> None:
-    follow_up_draw(draw_id, clock=wired.clock, seeds=wired.seeds)
+def _work_on_draw(draw_id: str, wired: Wiring, *, time_left: TimeLeft) -> None:
+    follow_up_draw(draw_id, clock=wired.clock, seeds=wired.seeds, time_left=time_left)
 
 
 def _work_on_refund(refund_id: str, wired: Wiring) -> None:

@@ -14,6 +14,7 @@ from chalicelib.groups.cancel import cancel
 from chalicelib.groups.errors import GroupOver
 from chalicelib.groups.model import Group, GroupState, Seat, SeatState
 from chalicelib.kit.errors import NotFound
+from chalicelib.orders import store as orders
 from chalicelib.wiring import Wiring
 
 _BECOMES = {GroupState.PENDING: GroupState.ABANDONED, GroupState.FORMING: GroupState.FAILED}
@@ -48,8 +49,12 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
 
 
 def _seats(before: Group, seats: Sequence[Seat]) -> dict[str, Any]:
-    """How many orders are refunded and how many cancelled, as the group was before."""
+    """How many orders are refunded and how many cancelled, as the group was before: what a voucher
+    paid for has nothing to be refunded.
+    """
     if before.group_state not in _BECOMES:
         return {"refunded_count": 0, "cancelled_count": 0}
-    paid = sum(seat.seat_state is SeatState.PAID for seat in seats)
-    return {"refunded_count": paid, "cancelled_count": len(seats) - paid}
+    paid = [seat for seat in seats if seat.seat_state is SeatState.PAID]
+    of_leader = orders.read_all([seat.order_id for seat in paid if seat.is_leader])
+    refunded = len(paid) - sum(order.voucher_id is not None for order in of_leader)
+    return {"refunded_count": refunded, "cancelled_count": len(seats) - refunded}

@@ -44,6 +44,8 @@ MOVES_MONEY: Mapping[str, bool] = {
     "cancel_order": False,
     "ship_order": False,
     "correct_shipment": False,
+    "grant_voucher": True,
+    "revoke_voucher": True,
     "cancel_group": True,
     "refund_order": True,
     "decide_refund": True,

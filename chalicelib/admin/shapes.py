@@ -6,13 +6,14 @@ it out.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from chalicelib.groups.model import Group, Seat
 from chalicelib.groups.show import summary
 from chalicelib.kit.clock import shown
-from chalicelib.orders.model import Order
+from chalicelib.orders.model import LeaderBonus, Order
 from chalicelib.orders.show import refund_answer, shipment_answer, show_all
 from chalicelib.refunds.model import Refund
 from chalicelib.wiring import Wiring
@@ -59,6 +60,8 @@ def orders_in_full(orders: Sequence[Order], wiring: Wiring) -> list[dict[str, An
             "units_held": order.units_held,
             "cancelled_at": _moment(order.cancelled_at),
             **_on_its_way(order),
+            "marketing_fen": order.marketing_fen,
+            "leader_bonus": _bonus_answer(order.leader_bonus),
             "settled_fen": order.settled_fen,
             "due_at": _moment(order.due_at),
         }
@@ -75,6 +78,11 @@ def shipment_in_full(order: Order) -> dict[str, Any]:
         **_on_its_way(order),
         "due_at": _moment(order.due_at),
     }
+
+
+def _bonus_answer(bonus: LeaderBonus | None) -> dict[str, Any] | None:
+    """What its group's leader earns on an order while none of it is refunded."""
+    return asdict(bonus) if bonus is not None else None
 
 
 def _on_its_way(order: Order) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from typing import Any
 from chalicelib.admin.command import Command
 from chalicelib.admin.shapes import shipment_in_full
 from chalicelib.catalog.model import Identifier
+from chalicelib.groups import store as groups
 from chalicelib.groups.deal import deal
+from chalicelib.groups.model import GroupState
 from chalicelib.orders import store as orders
 from chalicelib.orders.model import OrderState
 from chalicelib.orders.schemas import Carrier, TrackingNo
@@ -27,12 +29,13 @@ class Payload(Command):
 def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
     """Raises NotAllowed in any other state or with another shipment, GroupForming, NotFound."""
     order = orders.get(payload.order_id)
-    if order.order_state is OrderState.PAID and order.group_id is not None and not payload.dry_run:
-        deal(order.group_id, clock=wiring.clock, seeds=wiring.seeds)  # should no stream have yet
+    waits = order.order_state is OrderState.PAID and order.group_id is not None
+    if waits and not payload.dry_run:
+        deal(str(order.group_id), clock=wiring.clock, seeds=wiring.seeds)  # if no stream has yet
         order = orders.get(payload.order_id)
     changes = not is_shipped_so(order, payload.carrier, payload.tracking_no)
     if payload.dry_run:
-        if changes:
+        if changes and not (waits and _is_complete(str(order.group_id))):
             refuse_to_ship(order)
     else:
         order = ship(payload.order_id, payload.carrier, payload.tracking_no, clock=wiring.clock)
@@ -41,3 +44,9 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
         "outcome": "shipped" if changes else "unchanged",
         "dry_run": payload.dry_run,
     }
+
+
+def _is_complete(group_id: str) -> bool:
+    """Whether its orders ship as soon as somebody deals with them: nothing is drawn first."""
+    group = groups.get(group_id)
+    return group.group_state is GroupState.COMPLETE and group.draw_id is None

@@ -32,7 +32,7 @@ from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.tables import Key
 from chalicelib.kit.writes import WriteSet
 from chalicelib.rules.cross_product import contradictions
-from chalicelib.rules.model import DrawScope
+from chalicelib.rules.draw import over_all_groups
 
 
 @dataclass(frozen=True)
@@ -109,10 +109,12 @@ def _put_draw(
     """Announce the draw of the whole campaign with it, and keep its time. Once it has begun, what
     it draws can no longer change.
     """
-    rule = campaign.rules.draw
-    if rule is not None:
+    if campaign.rules.draw is not None:
         seeds.check()
-    of_all = rule if rule is not None and rule.scope is DrawScope.CAMPAIGN else None
+    of_all = over_all_groups(campaign.rules)
+    was = over_all_groups(before.campaign.rules) if before is not None else None
+    if of_all is None and was is None:
+        return
     if draw is None:
         if of_all is not None:
             announce_for_campaign(
@@ -126,10 +128,10 @@ def _put_draw(
         return
     if draw.draw_state is not DrawState.OPEN:
         raise _wrong("rules.draw", "Its draw has been held; put another campaign.")
-    winners_wanted = of_all.winners if of_all is not None else draw.winners_wanted
     has_begun = before is not None and before.campaign.starts_at <= now
-    if has_begun and (of_all is None or winners_wanted != draw.winners_wanted):
+    if of_all != was and ((was and has_begun) or draws.has_groups(draw.draw_id)):
         raise _wrong("rules.draw", "It has begun: what it draws can no longer change.")
+    winners_wanted = of_all.winners if of_all is not None else draw.winners_wanted
     draws.reschedule(writes, draw, draws_at=campaign.ends_at, winners_wanted=winners_wanted)
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from chalicelib.catalog.browse_campaigns import ShownCampaign, ShownSku
 from chalicelib.catalog.browse_products import ShownProduct
 from chalicelib.catalog.model import Campaign, Identifier, Product
+from chalicelib.draws.schemas import in_brief
 from chalicelib.kit.clock import shown
 from chalicelib.kit.paging import PageQuery
 
@@ -108,7 +109,9 @@ class ProductAnswer(BaseModel):
 
 
 class CampaignSkuAnswer(BaseModel):
-    """A SKU with both its prices per unit, and how many units are left."""
+    """A SKU with both its prices per unit, and how many units are left. `tier_prices_fen`: its
+    price at each tier of the ladder; empty where there is none.
+    """
 
     sku_id: str
     product_id: str
@@ -116,6 +119,7 @@ class CampaignSkuAnswer(BaseModel):
     image_url: str | None
     solo_price_fen: int
     group_price_fen: int
+    tier_prices_fen: list[int]
     available: int
 
     @classmethod
@@ -127,12 +131,15 @@ class CampaignSkuAnswer(BaseModel):
             image_url=given.sku.image_url,
             solo_price_fen=given.sku.solo_price_fen,
             group_price_fen=given.group_price_fen,
+            tier_prices_fen=list(given.tier_prices_fen),
             available=given.units_left,
         )
 
 
 class CampaignAnswer(BaseModel):
-    """A campaign. `state`: upcoming, live, paused, ended. `rules` has every rule, defaults too."""
+    """A campaign. `state`: upcoming, live, paused, ended. `rules` has every rule, defaults too.
+    `draw`: the one over all its groups, if there is one.
+    """
 
     campaign_id: str
     title: str
@@ -145,6 +152,7 @@ class CampaignAnswer(BaseModel):
     state: str
     per_member_limit: int | None
     rules: dict[str, Any]
+    draw: dict[str, Any] | None
     sold_count: int
     server_time: str
     skus: list[CampaignSkuAnswer]
@@ -164,6 +172,7 @@ class CampaignAnswer(BaseModel):
             state=given.state,
             per_member_limit=campaign.per_member_limit,
             rules=campaign.rules.model_dump(mode="json"),
+            draw=in_brief(given.draw),
             sold_count=given.sold_count,
             server_time=shown(given.now),
             skus=[CampaignSkuAnswer.of(sku) for sku in given.skus],

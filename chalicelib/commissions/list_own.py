@@ -41,6 +41,7 @@ def _answer(commission: Commission, order: Order | None) -> dict[str, Any]:
     return {
         "commission_id": commission.commission_id,
         "order_id": commission.order_id,
+        "kind": "leader_bonus" if commission.is_bonus else "referral",
         "level": commission.commission_level,
         "amount_fen": commission.amount_fen,
         "reversed_fen": commission.reversed_fen,

@@ -20,8 +20,8 @@ _ORDERS_AT_ONCE = 100
 
 
 def hold(draw_id: str, *, clock: Clock, seeds: Seeds, due_at: datetime | None = None) -> Draw:
-    """The draw as it is afterwards: drawn. Raises DrawsOff, NotFound; CannotOpen when the key of
-    its seed is gone. `due_at`: when groups are to be told.
+    """The draw as it is afterwards: drawn. Raises NotFound; CannotOpen when the key of its seed is
+    gone. `due_at`: when groups are to be told.
     """
     return until_settled(lambda: _hold(draw_id, clock, seeds, due_at))
 
@@ -33,11 +33,13 @@ def _hold(draw_id: str, clock: Clock, seeds: Seeds, due_at: datetime | None) -> 
     seed = seeds.reveal(draw)
     draws.close(draw)
     draw = draws.get(draw_id)
-    groups = [each for each in draws.participations(draw_id) if each.has_entered]
+    if draw.is_drawn:
+        return draw
+    groups = list(draws.participations(draw_id, has_entered=True))
     entries = [entry for group in groups for entry in group.entries]
     known = {order_id for group in groups for order_id in group.passed_over}
     winners, passed_over = _pick(seed, entries, draw.winners_wanted, known)
-    for group in groups:
+    for group in groups if passed_over else ():
         more = passed_over & {entry.order_id for entry in group.entries}
         if more:
             draw = draws.pass_over(draw, group, more)

@@ -2,7 +2,7 @@
 and pure.
 
 The seed is secret until the draw, its hash is public before the first payment; the payments' own
-WeChat numbers, which nobody can choose, are mixed in. docs/plays.md shows the recomputing.
+WeChat numbers, which nobody can choose, are mixed in. docs/draws.md shows the recomputing.
 """
 
 import hashlib
@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
+from operator import attrgetter
 
 from chalicelib.kit.ids import derived_id
 from chalicelib.rules.model import DrawScope
 
 SEED_BYTES = 32
+ALGORITHM = "sha256-rank-1"
+"""Names how winners follow from seed and entries, in every answer. Another way is another name."""
 
 
 class DrawState(StrEnum):
@@ -30,9 +33,9 @@ class DrawState(StrEnum):
     """Winners and seed are public, for good."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One paid order in a draw, and the number WeChat gave its payment."""
+    """One paid order in a draw, and the number WeChat gave its payment. There can be very many."""
 
     order_id: str
     transaction_id: str
@@ -101,7 +104,8 @@ def hash_of(seed: str) -> str:
 
 def digest_of(seed: str, entries: Iterable[Entry]) -> str:
     """SHA-256 over the seed and every entry, a line each, ordered by order id."""
-    lines = (f"{entry.order_id} {entry.transaction_id}" for entry in sorted(entries))
+    in_order = sorted(entries, key=attrgetter("order_id"))
+    lines = (f"{entry.order_id} {entry.transaction_id}" for entry in in_order)
     return hashlib.sha256("\n".join((seed, *lines)).encode()).hexdigest()
 
 

@@ -4,9 +4,10 @@ writes between them.
 A draw is never undone. Nothing here decides; guards only hold what the verb decided.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from pynamodb.attributes import (
@@ -20,7 +21,6 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.draws.model import Draw, DrawState, Entry, Participation
 from chalicelib.kit import reads
-from chalicelib.kit.clock import stored
 from chalicelib.kit.due import DueRow, due_shard_of, due_then, not_due
 from chalicelib.kit.errors import NotFound
 from chalicelib.kit.tables import Key, TimeAttribute
@@ -29,7 +29,7 @@ from chalicelib.rules.model import DrawScope
 
 DRAW = "draw"
 _GROUP = "group#"
-_GROUPS_PER_PAGE = 500
+_GROUPS_PER_PAGE = 1000
 
 
 class DrawRow(DueRow):
@@ -86,13 +86,23 @@ def draw_of(row: DrawRow | None) -> Draw | None:
 def participation_of(row: DrawRow | None) -> Participation | None:
     if row is None:
         return None
-    pairs = zip(row.order_ids or (), row.transaction_ids or (), strict=True)
+    return _participation_in(row.to_item())
+
+
+def _participation_in(item: Mapping[str, Any]) -> Participation:
+    """From DynamoDB's own JSON: a draw reads tens of thousands, and a row of each takes longer than
+    a sweep has.
+    """
+    order_ids, transaction_ids, passed_over = (
+        [each["S"] for each in item.get(name, {"L": ()})["L"]]
+        for name in ("order_ids", "transaction_ids", "passed_over")
+    )
     return Participation(
-        draw_id=row.draw_id,
-        group_id=str(row.group_id),
-        entries=tuple(Entry(order_id, transaction_id) for order_id, transaction_id in pairs),
-        has_entered=bool(row.has_entered),
-        passed_over=frozenset(row.passed_over or ()),
+        draw_id=item["draw_id"]["S"],
+        group_id=item["group_id"]["S"],
+        entries=tuple(Entry(*pair) for pair in zip(order_ids, transaction_ids, strict=True)),
+        has_entered="has_entered" in item,
+        passed_over=frozenset(passed_over),
     )
 
 
@@ -109,36 +119,64 @@ def get(draw_id: str) -> Draw:
     return draw
 
 
+def find_all(draw_ids: Iterable[str | None]) -> Mapping[str, Draw]:
+    """Those of them that there are, by id; Nones are passed over."""
+    keys = [draw_key(draw_id) for draw_id in draw_ids if draw_id is not None]
+    found = reads.read(*keys)
+    draws = (draw_of(found.find(key)) for key in keys)
+    return {draw.draw_id: draw for draw in draws if draw is not None}
+
+
 def find_participation(draw_id: str, group_id: str) -> Participation | None:
     key = participation_key(draw_id, group_id)
     return participation_of(reads.read(key).find(key))
 
 
 def participations_page(
-    draw_id: str, *, limit: int, start: dict[str, Any] | None = None
+    draw_id: str,
+    *,
+    limit: int,
+    start: dict[str, Any] | None = None,
+    has_entered: bool | None = None,
 ) -> tuple[list[Participation], dict[str, Any] | None]:
-    """Groups of a draw in the order of their ids, and where the next page starts."""
+    """Groups of a draw in the order of their ids, and where the next page starts; given
+    `has_entered`, only those of which that is so, and then a page may be short while more follows.
+    """
     keys = (DrawRow.draw_id == draw_id) & DrawRow.entry.startswith(_GROUP)
-    items, following = reads.query(DrawRow, keys, limit=limit, start=start)
-    found = (participation_of(DrawRow.from_item(item)) for item in items)
-    return [each for each in found if each is not None], following
+    entered = DrawRow.has_entered
+    keep = None
+    if has_entered is not None:
+        keep = entered.exists() if has_entered else entered.does_not_exist()
+    items, following = reads.query(DrawRow, keys, limit=limit, start=start, keep=keep)
+    return [_participation_in(item) for item in items], following
 
 
-def participations(draw_id: str) -> Iterator[Participation]:
-    """All of them, page by page."""
+def participations(draw_id: str, *, has_entered: bool | None = None) -> Iterator[Participation]:
+    """All of them, or only those of which that is so, page by page."""
     start: dict[str, Any] | None = None
     while True:
-        page, start = participations_page(draw_id, limit=_GROUPS_PER_PAGE, start=start)
+        page, start = participations_page(
+            draw_id, limit=_GROUPS_PER_PAGE, start=start, has_entered=has_entered
+        )
         yield from page
         if start is None:
             return
 
 
-def participations_after(draw_id: str, group_id: str | None, *, limit: int) -> list[Participation]:
-    """The next groups of a draw after that one, in the order of their ids."""
+def participations_after(
+    draw_id: str, group_id: str | None, *, limit: int
+) -> tuple[list[Participation], bool]:
+    """The next groups of a draw after that one, in the order of their ids, and whether more
+    follow: a page of long ones may hold fewer than `limit`.
+    """
     start = participation_key(draw_id, group_id).to_item() if group_id is not None else None
-    page, _ = participations_page(draw_id, limit=limit, start=start)
-    return page
+    page, following = participations_page(draw_id, limit=limit, start=start)
+    return page, following is not None
+
+
+def has_groups(draw_id: str) -> bool:
+    """Whether anybody was promised to take part."""
+    return bool(participations_page(draw_id, limit=1)[0])
 
 
 def drawn_page(
@@ -153,10 +191,9 @@ def drawn_page(
         start=start,
         backward=True,
     )
-    keys = [draw_key(item["draw_id"]["S"]) for item in items]
-    found = reads.read(*keys)
-    draws = (draw_of(found.find(key)) for key in keys)
-    return [draw for draw in draws if draw is not None], following
+    draw_ids = [item["draw_id"]["S"] for item in items]
+    found = find_all(draw_ids)
+    return [found[draw_id] for draw_id in draw_ids if draw_id in found], following
 
 
 def announce(writes: WriteSet, draw: Draw) -> None:
@@ -191,7 +228,7 @@ def enter(writes: WriteSet, draw_id: str, group_id: str, entries: Collection[Ent
     yet.
     """
     writes.check(draw_key(draw_id), guard=_in(DrawState.OPEN))
-    in_order = sorted(entries)
+    in_order = sorted(entries, key=attrgetter("order_id"))
     actions: list[Action] = [
         DrawRow.group_id.set(group_id),
         DrawRow.order_ids.set([entry.order_id for entry in in_order]),
@@ -258,19 +295,24 @@ def publish(
     writes.commit()
 
 
-def tell_through(draw: Draw, group_id: str | None, *, due_at: datetime | None) -> None:
-    """Groups up to that one know; all of them do when nothing is due any more."""
+def tell_through(draw: Draw, group_id: str | None, *, goes_on: bool) -> Draw | None:
+    """Groups up to that one know, and all of them unless it goes on; then nothing is due any more.
+    The draw as it is then; None when somebody else is telling them. Guards: drawn, and told as far
+    as was read.
+    """
     actions: list[Action] = [DrawRow.told_through.set(group_id)] if group_id is not None else []
-    actions += due_then(DrawRow, draw.draw_id, due_at) if due_at else not_due(DrawRow)
-    guard = _in(DrawState.DRAWN)
-    if draw.due_at is not None:
-        guard &= DrawRow.due_at == stored(draw.due_at)
+    actions += [] if goes_on else not_due(DrawRow)
+    told = DrawRow.told_through
+    as_read: Condition = told.does_not_exist()
+    if draw.told_through is not None:
+        as_read = told == draw.told_through
     writes = WriteSet()
-    writes.update(draw_key(draw.draw_id), actions, guard=guard)
+    writes.update(draw_key(draw.draw_id), actions, guard=_in(DrawState.DRAWN) & as_read)
     try:
         writes.commit()
     except Changed:
-        return
+        return None
+    return replace(draw, told_through=group_id)
 
 
 def _passed_over_as_read(draw: Draw) -> Condition:

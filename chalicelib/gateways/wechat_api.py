@@ -104,6 +104,12 @@ class UploadOutcome(StrEnum):
     """WeChat does not take it, however often it is sent."""
 
 
+PAYMENT_IS_OVER = 10060004
+"""The errcode of a payment that can no longer be shipped: WeChat has given all of it back, or its
+trade is over.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class UploadResult:
     """How an upload ended. `errcode` is WeChat's, 0 when it simply took it."""

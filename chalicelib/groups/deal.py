@@ -37,7 +37,7 @@ from chalicelib.rules.party import Entrant, Share
 def deal(group_id: str, *, clock: Clock, seeds: Seeds) -> None:
     """Nothing happens unless the group is complete and not dealt with. Raises TryAgain, after
     trying all, when an order cannot be read or written, or while its draw is being held: the group
-    stays due. DrawsOff, CannotOpen: see draws/hold.py.
+    stays due. CannotOpen: see draws/hold.py.
     """
     until_settled(lambda: _deal(group_id, clock, seeds))
 

@@ -49,8 +49,8 @@ class CampaignNotLive(Refusal):
 
 
 class NewcomersOnly(Refusal):
-    """Only who has never paid an order may join. An order of theirs that waits for a payment counts
-    until it is cancelled.
+    """Only who has never paid an order may join. An order of theirs that waits for its payment
+    stands in the way until it is cancelled; the context names it.
     """
 
     status, code = 409, "newcomers_only"

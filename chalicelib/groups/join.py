@@ -19,11 +19,12 @@ from chalicelib.kit.reads import read
 from chalicelib.kit.writes import WriteSet
 from chalicelib.members import store as members
 from chalicelib.members.model import Member
+from chalicelib.members.store import MemberRow
 from chalicelib.orders import store as orders
 from chalicelib.orders.close_unpaid import close_unpaid
 from chalicelib.orders.errors import AlreadyPlaced
 from chalicelib.orders.give_back import count_against_limit
-from chalicelib.orders.model import Order
+from chalicelib.orders.model import Order, OrderState
 from chalicelib.orders.purchase import (
     Placed,
     Purchase,
@@ -35,6 +36,7 @@ from chalicelib.orders.purchase import (
     relations,
     replay,
     sku_or_refuse,
+    twin_or,
 )
 from chalicelib.rules.newcomers import must_be_new
 from chalicelib.stock import store as stock
@@ -81,11 +83,7 @@ def _join(group_id: str, purchase: Purchase, *, clock: Clock) -> Placed:
     if seat is not None:
         refusal = AlreadyJoined(context={"order_id": seat.order_id})
     if refusal is not None:
-        # A batch is not one moment: a twin of this request may have committed in the middle of it.
-        twin = replay(orders.find(purchase.order_id), purchase)
-        if twin is not None:
-            return twin
-        raise refusal
+        return twin_or(refusal, purchase)
     settings = catalog.settings_of(found.find(settings_key))
     sku = sku_or_refuse(catalog.sku_of(found.find(sku_key)))
     revision_key = catalog.revision_key(group.campaign_id, group.campaign_revision)
@@ -98,7 +96,7 @@ def _join(group_id: str, purchase: Purchase, *, clock: Clock) -> Placed:
 
     is_for_newcomers = must_be_new(campaign.rules, is_leader=False)
     if is_for_newcomers and not members.is_new(found.find(buyer_key)):
-        raise NewcomersOnly()
+        return twin_or(_not_new(found.find(buyer_key)), purchase)
     member = buyer(members.member_of(found.find(member_key)))
     order = draft(
         purchase,
@@ -128,9 +126,9 @@ def _commit(
     groups.claim_seat(writes, group, seat, now=order.placed_at)
     if must_be_new(campaign.rules, is_leader=False):
         # guard: never paid, and about to pay for nothing else -> NewcomersOnly
-        members.claim_newcomer(writes, order.member_id, refusal=lambda _row: NewcomersOnly())
+        members.claim_newcomer(writes, order.member_id, order.order_id, refusal=_not_new)
     elif order.counts_as_first:
-        members.count_first_order(writes, order.member_id, 1)
+        members.count_first_order(writes, order.member_id, order.order_id)
     stock.reserve(writes, order.sku_id, order.quantity)  # guard: enough left -> OutOfStock
     if campaign.per_member_limit is not None:
         count_against_limit(writes, order, campaign.per_member_limit)  # -> LimitReached
@@ -139,6 +137,18 @@ def _commit(
     except AlreadyPlaced:
         return read_again(purchase)
     return Placed(order, replayed=False)
+
+
+def _not_new(row: MemberRow | None) -> NewcomersOnly:
+    """The refusal. An order of theirs that is not paid yet can be cancelled, and is named."""
+    last_id = row.counted_order_id if row is not None and not members.has_paid(row) else None
+    last = orders.find(last_id) if last_id is not None else None
+    if last is None or last.order_state is not OrderState.AWAITING_PAYMENT:
+        return NewcomersOnly()
+    return NewcomersOnly(
+        "An order of yours waits for its payment; cancel it to join this group.",
+        context={"order_id": last.order_id},
+    )
 
 
 def _pay_deadline(group: Group, now: datetime, pay_window_seconds: int) -> datetime:

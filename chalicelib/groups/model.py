@@ -77,6 +77,12 @@ class Group:
         """When it runs out if its leader pays now: its duration, never past the campaign's end."""
         return min(after(activated_at, self.duration_seconds), self.campaign_ends_at)
 
+    @property
+    def enough_count(self) -> int:
+        """With how many payers it completes when its time runs out."""
+        honours = self.when_short is WhenShort.HONOUR
+        return self.minimum_payers if honours else self.seats_total
+
     def is_filled_by_one_more(self) -> bool:
         """Whether the next payment takes the last seat."""
         return self.paid_count + 1 >= self.seats_total
@@ -110,7 +116,7 @@ def new_group(
     """A pending group with one seat held for its leader; one that forms at once when its leader has
     nothing to pay.
     """
-    honoured_from = honours_from(campaign.rules)
+    honoured_from = honours_from(campaign.rules, leader_pays=leader_pays)
     group = Group(
         group_id=group_id,
         campaign_id=campaign.campaign_id,

@@ -4,8 +4,6 @@ The group forms when the leader's payment arrives; with a free-leader voucher th
 for. Calls nobody outside; the route asks WeChat for payment afterwards.
 """
 
-from datetime import datetime
-
 from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import Campaign, CampaignState
 from chalicelib.draws.announce import announce_for_group
@@ -36,11 +34,11 @@ from chalicelib.orders.purchase import (
     relations,
     replay,
     sku_or_refuse,
+    twin_or,
 )
 from chalicelib.stock import store as stock
 from chalicelib.vouchers import store as vouchers
-from chalicelib.vouchers.errors import VoucherNotValid
-from chalicelib.vouchers.model import Voucher
+from chalicelib.vouchers.model import refusal_to_use
 from chalicelib.vouchers.store import VoucherRow
 
 
@@ -71,7 +69,10 @@ def open_group(
         raise CampaignNotLive()
     campaign = standing.campaign
     if voucher_key is not None:
-        _refuse_voucher(vouchers.voucher_of(found.find(voucher_key)), campaign, now)
+        voucher = vouchers.voucher_of(found.find(voucher_key))
+        refusal = refusal_to_use(voucher, campaign, purchase.quantity, now=now)
+        if refusal is not None:
+            return twin_or(refusal, purchase)
     unit_price_fen = price_in(campaign, purchase.sku_id)
     sku = sku_or_refuse(catalog.sku_of(found.find(sku_key)))
     settings = catalog.settings_of(found.find(settings_key))
@@ -118,7 +119,7 @@ def _commit(
     groups.open_group(writes, group, seat_for(order, leader, is_leader=True))
     stock.reserve(writes, order.sku_id, order.quantity)  # guard: enough left -> OutOfStock
     if order.counts_as_first:
-        members.count_first_order(writes, order.member_id, 1)
+        members.count_first_order(writes, order.member_id, order.order_id)
     if campaign.per_member_limit is not None:
         count_against_limit(writes, order, campaign.per_member_limit)  # -> LimitReached
     try:
@@ -132,14 +133,6 @@ def _voucher_key(purchase: Purchase) -> Key[VoucherRow] | None:
     if purchase.voucher_id is None:
         return None
     return vouchers.voucher_key(purchase.caller.member_id, purchase.voucher_id)
-
-
-def _refuse_voucher(voucher: Voucher | None, campaign: Campaign, now: datetime) -> None:
-    """Who pays nothing has no payment to mix into a draw, and could choose what is mixed in."""
-    if voucher is None or not voucher.opens(campaign.campaign_id, now):
-        raise VoucherNotValid()
-    if campaign.rules.draw is not None:
-        raise VoucherNotValid("A group with a draw cannot be opened with a voucher.")
 
 
 def seat_for(order: Order, member: Member, *, is_leader: bool) -> Seat:

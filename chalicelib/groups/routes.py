@@ -10,7 +10,7 @@ from chalicelib.groups.join import join
 from chalicelib.groups.list_joinable import list_joinable
 from chalicelib.groups.open import open_group
 from chalicelib.groups.schemas import JoinGroupBody, OpenGroupBody
-from chalicelib.groups.show import show, summary
+from chalicelib.groups.show import in_lists, show
 from chalicelib.kit.endpoint import Answer, Call
 from chalicelib.kit.paging import PageQuery, page
 from chalicelib.orders import store as orders
@@ -52,7 +52,7 @@ def get_group(call: Call, group_id: str) -> Answer:
 def get_campaign_groups(call: Call, campaign_id: str) -> Answer:
     now = wiring.current().clock.now()
     found, start = list_joinable(campaign_id, call.query, now=now)
-    return Answer(page([summary(group, now=now) for group in found], start))
+    return Answer(page(in_lists(found, now=now), start))
 
 
 @routes.route("/orders/{order_id}/cancel", methods=["POST"])

@@ -9,18 +9,26 @@ from typing import Any
 
 from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import Campaign, Sku
+from chalicelib.draws import store as draws
+from chalicelib.draws.model import Draw
+from chalicelib.draws.schemas import in_brief
 from chalicelib.groups import store as groups
-from chalicelib.groups.errors import AlreadyJoined, GroupFull
+from chalicelib.groups.errors import AlreadyJoined, GroupFull, NewcomersOnly
 from chalicelib.groups.model import Group, GroupState, Seat, SeatState
 from chalicelib.kit.cache import ShortMemory
 from chalicelib.kit.clock import Clock, shown
 from chalicelib.kit.errors import NotFound, Refusal
 from chalicelib.kit.reads import read
+from chalicelib.members import store as members
+from chalicelib.rules import ladder
+from chalicelib.rules.model import Rules, Tier
+from chalicelib.rules.newcomers import must_be_new
 
 SOON_SECONDS = 3
 RARELY_SECONDS = 60
 
 _MAY_STILL_CHANGE = frozenset({GroupState.PENDING, GroupState.FORMING})
+_CLIMBS = frozenset({*_MAY_STILL_CHANGE, GroupState.COMPLETE})
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,9 @@ _offers: ShortMemory[Offer] = ShortMemory(seconds=5, most=256)
 
 
 def show(group_id: str, member_id: str | None, *, clock: Clock) -> dict[str, Any]:
-    """The group's page: one query, and its campaign from memory. Raises NotFound."""
+    """The group's page: one query, and its campaign from memory; one read more for its draw, and
+    for a member whom the rules may not let in. Raises NotFound.
+    """
     group, seats = groups.find_with_seats(group_id)
     if group is None:
         raise NotFound("There is no such group.")
@@ -43,12 +53,13 @@ def show(group_id: str, member_id: str | None, *, clock: Clock) -> dict[str, Any
     offer = _offer(group, now)
     own = next((seat for seat in seats if seat.member_id == member_id), None)
     refusal = _refusal(group, own, seats, now)
+    if refusal is None and member_id is not None:
+        refusal = _refusal_to_member(member_id, offer.campaign.rules)
     taken = [seat for seat in seats if seat.seat_state is SeatState.PAID]
     leader = next((seat for seat in taken if seat.is_leader), None)
     return {
-        **summary(group, now=now),
+        **in_lists([group], now=now)[0],
         "title": offer.campaign.title,
-        "play": offer.campaign.play,
         "joinable": refusal is None,
         "refusal_code": refusal.code if refusal is not None else None,
         "leader": _face(leader) if leader is not None else None,
@@ -56,7 +67,7 @@ def show(group_id: str, member_id: str | None, *, clock: Clock) -> dict[str, Any
             {**_face(seat), "joined_at": shown(seat.joined_at), "is_leader": seat.is_leader}
             for seat in taken
         ],
-        "skus": [_sku_answer(offer.campaign, sku) for sku in offer.skus],
+        "skus": [_sku_answer(group, offer.campaign, sku) for sku in offer.skus],
         "share": {
             "title": offer.campaign.title,
             "image_url": offer.campaign.cover_url,
@@ -72,6 +83,26 @@ def show(group_id: str, member_id: str | None, *, clock: Clock) -> dict[str, Any
 def forget_offers() -> None:
     """Remember no campaign: for tests that start over in one process."""
     _offers.forget()
+
+
+def in_lists(found: Sequence[Group], *, now: datetime) -> list[dict[str, Any]]:
+    """Groups as lists have them, in this order; their draws in one read. Raises NotFound."""
+    its_draws = draws.find_all(group.draw_id for group in found)
+    return [_in_list(group, its_draws.get(group.draw_id or ""), now) for group in found]
+
+
+def _in_list(group: Group, draw: Draw | None, now: datetime) -> dict[str, Any]:
+    """A group in a list: its counts and times, and how it is played."""
+    campaign = _offer(group, now).campaign
+    return {
+        **summary(group, now=now),
+        "play": campaign.play,
+        "rules": campaign.rules.model_dump(mode="json"),
+        "enough_count": group.enough_count,
+        "tier": _tier(group, campaign),
+        "next_tier": _next_tier(group, campaign),
+        "draw": in_brief(draw),
+    }
 
 
 def summary(group: Group, *, now: datetime) -> dict[str, Any]:
@@ -101,6 +132,14 @@ def _refusal(
     return None if isinstance(refusal, GroupFull) and overdue else refusal
 
 
+def _refusal_to_member(member_id: str, rules: Rules) -> Refusal | None:
+    """What a join would tell this very member: read only where the rules ask for newcomers."""
+    if not must_be_new(rules, is_leader=False):
+        return None
+    key = members.buyer_key(member_id)
+    return None if members.is_new(read(key).find(key)) else NewcomersOnly()
+
+
 def _face(seat: Seat) -> dict[str, Any]:
     return {"nickname": seat.nickname or None, "avatar_url": seat.avatar_url or None}
 
@@ -124,12 +163,41 @@ def _read_offer(group: Group) -> Offer | None:
     return Offer(campaign, tuple(sku for sku in skus if sku is not None))
 
 
-def _sku_answer(campaign: Campaign, sku: Sku) -> dict[str, Any]:
+def _heads(group: Group) -> int:
+    """How many count for the ladder: those who have paid, unless it has all come to nothing."""
+    return group.paid_count if group.group_state in _CLIMBS else 0
+
+
+def _tier(group: Group, campaign: Campaign) -> dict[str, Any] | None:
+    """The tier reached now."""
+    tier = ladder.tier_reached(campaign.rules, _heads(group))
+    return _tier_answer(campaign, tier) if tier is not None else None
+
+
+def _next_tier(group: Group, campaign: Campaign) -> dict[str, Any] | None:
+    """The next better one, while more can come."""
+    tier = ladder.next_tier(campaign.rules, _heads(group))
+    if tier is None or group.group_state not in _MAY_STILL_CHANGE:
+        return None
+    return {**_tier_answer(campaign, tier), "heads_missing": tier.headcount - _heads(group)}
+
+
+def _tier_answer(campaign: Campaign, tier: Tier) -> dict[str, Any]:
+    price_fen = ladder.lowest_price_fen(campaign, tier)
+    return {"headcount": tier.headcount, "price_fen": price_fen}
+
+
+def _sku_answer(group: Group, campaign: Campaign, sku: Sku) -> dict[str, Any]:
+    """`price_now_fen`: what it comes to if everyone stays and nobody else comes."""
+    offered = next(each for each in campaign.skus if each.sku_id == sku.sku_id)
+    now_fen = ladder.price_fen(campaign, sku.sku_id, _heads(group))
     return {
         "sku_id": sku.sku_id,
         "product_id": sku.product_id,
         "title": f"{sku.product_title} {sku.title}",
         "image_url": sku.image_url,
         "solo_price_fen": sku.solo_price_fen,
-        "group_price_fen": campaign.price_fen(sku.sku_id),
+        "group_price_fen": offered.group_price_fen,
+        "tier_prices_fen": list(ladder.prices_fen(campaign.rules, offered)),
+        "price_now_fen": offered.group_price_fen if now_fen is None else now_fen,
     }

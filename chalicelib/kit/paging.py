@@ -36,10 +36,15 @@ def to_cursor(start: dict[str, Any] | None) -> str | None:
 
 
 def from_cursor(
-    cursor: str | None, *, names: frozenset[str], fixed: Mapping[str, str] | None = None
+    cursor: str | None,
+    *,
+    names: frozenset[str],
+    fixed: Mapping[str, str] | None = None,
+    begins: Mapping[str, str] | None = None,
 ) -> dict[str, Any] | None:
     """The key to go on from. Raises InvalidRequest unless it holds exactly the attributes `names`,
-    those of `fixed` (text) with that value: nobody pages through another's list.
+    those of `fixed` (text) with that value, so that nobody pages through another's list, and those
+    of `begins` beginning so, as all of the list do.
     """
     if cursor is None:
         return None
@@ -53,6 +58,8 @@ def from_cursor(
     if not all(_is_text(value) for value in start.values()):
         raise wrong
     if any(start[name] != {"S": value} for name, value in (fixed or {}).items()):
+        raise wrong
+    if not all(start[name]["S"].startswith(text) for name, text in (begins or {}).items()):
         raise wrong
     return start
 

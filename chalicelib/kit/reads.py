@@ -95,10 +95,12 @@ def query(
     limit: int,
     start: dict[str, Any] | None = None,
     backward: bool = False,
+    keep: Condition | None = None,
 ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
     """One page of items in DynamoDB's own JSON, and where the next page starts (None: no more).
 
-    Through an index the items hold only what the index projects, and may lag.
+    Through an index the items hold only what the index projects, and may lag. `keep`: leave out of
+    the page what does not meet it; it is read, and paid for, all the same.
     """
     names: dict[str, str] = {}
     values: dict[str, Any] = {}
@@ -109,6 +111,8 @@ def query(
         "ScanIndexForward": not backward,
         "ConsistentRead": index is None,
     }
+    if keep is not None:
+        request["FilterExpression"] = keep.serialize(names, values)
     request["ExpressionAttributeNames"] = {short: name for name, short in names.items()}
     request["ExpressionAttributeValues"] = values
     if index is not None:

@@ -1,5 +1,5 @@
-"""Remember that a member has paid for something (老客): what newcomers are told apart by. Safe to
-run any number of times.
+"""Remember that a member has paid for something (老客), whatever becomes of it: what newcomers are
+told apart by. Safe to run any number of times.
 """
 
 from chalicelib.kit.clock import Clock
@@ -8,7 +8,11 @@ from chalicelib.kit.tokens import NotSignedIn
 from chalicelib.kit.writes import Changed, WriteSet
 from chalicelib.members import store as members
 from chalicelib.orders import store as orders
-from chalicelib.orders.model import SOLD, OrderState
+from chalicelib.orders.model import Order
+from chalicelib.refunds.model import Cause, refund_id_for
+
+_INSTEAD = (Cause.LATE_PAYMENT, Cause.MISMATCH)
+"""Why a payment is refunded instead of being honoured."""
 
 
 def remember_buyer(order_id: str, *, clock: Clock) -> None:
@@ -16,7 +20,7 @@ def remember_buyer(order_id: str, *, clock: Clock) -> None:
     NotFound.
     """
     order = orders.get(order_id)
-    if order.order_state not in {*SOLD, OrderState.PAID}:
+    if not _was_honoured(order):
         return
     key = members.buyer_key(order.member_id)
     if members.has_paid(read(key).find(key)):
@@ -28,3 +32,9 @@ def remember_buyer(order_id: str, *, clock: Clock) -> None:
         writes.commit()
     except (Changed, NotSignedIn):  # noted by another order just now, or nobody is left to note
         return
+
+
+def _was_honoured(order: Order) -> bool:
+    """Its payment counted, though it may have been refunded since."""
+    instead = {refund_id_for(order.order_id, cause) for cause in _INSTEAD}
+    return order.transaction_id is not None and instead.isdisjoint(order.refund_ids)

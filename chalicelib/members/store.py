@@ -45,6 +45,7 @@ class MemberRow(Row):
     guide = BooleanAttribute(null=True)
     first_paid_at = TimeAttribute(null=True)
     first_orders_count = NumberAttribute(null=True)
+    counted_order_id = UnicodeAttribute(null=True)
     orders_count = NumberAttribute(null=True)
     commission_fen = NumberAttribute(null=True)
     quota = NumberAttribute(null=True)
@@ -192,21 +193,33 @@ def is_new(row: MemberRow | None) -> bool:
     return not has_paid(row) and (row is None or not row.first_orders_count)
 
 
-def count_first_order(writes: WriteSet, member_id: str, change: int) -> None:
-    """Somebody who has never paid places an order (+1), or has cancelled it unpaid (-1). Paid ones
-    stay counted, so that the count alone tells who is new.
+def count_first_order(writes: WriteSet, member_id: str, order_id: str) -> None:
+    """Somebody who has never paid places an order. It stays counted unless it is cancelled unpaid,
+    so that the count alone tells who is new. Needs no guard: the order is placed once.
     """
-    count = MemberRow.first_orders_count
-    writes.update(buyer_key(member_id), [count.set((count | 0) + change)])
+    writes.update(buyer_key(member_id), _one_more(order_id))
 
 
-def claim_newcomer(writes: WriteSet, member_id: str, *, refusal: RefusalOf) -> None:
+def claim_newcomer(writes: WriteSet, member_id: str, order_id: str, *, refusal: RefusalOf) -> None:
     """The same for an order that only a newcomer may place. Guard: never paid, and no order stands
     that may be -> `refusal`.
     """
     count = MemberRow.first_orders_count
     guard = MemberRow.first_paid_at.does_not_exist() & (count.does_not_exist() | (count == 0))
-    writes.update(buyer_key(member_id), [count.set((count | 0) + 1)], guard=guard, refusal=refusal)
+    writes.update(buyer_key(member_id), _one_more(order_id), guard=guard, refusal=refusal)
+
+
+def uncount_first_order(writes: WriteSet, member_id: str) -> None:
+    """A counted order is cancelled, and nothing was paid for it. A count that went with its member
+    comes back at zero.
+    """
+    count = MemberRow.first_orders_count
+    writes.update(buyer_key(member_id), [count.set((count | 1) - 1)])
+
+
+def _one_more(order_id: str) -> list[Action]:
+    count = MemberRow.first_orders_count
+    return [count.set((count | 0) + 1), MemberRow.counted_order_id.set(order_id)]
 
 
 _REFERRAL_FIELDS = frozenset(Referral.__dataclass_fields__)

@@ -1,4 +1,6 @@
-"""What an upline hears when a commission is theirs (佣金到账). Nothing of who bought what."""
+"""What an upline hears when a commission is theirs (佣金到账), and a leader of their bonus. Nothing
+of who bought what.
+"""
 
 from datetime import datetime
 
@@ -14,7 +16,7 @@ def earned_commission(commission_id: str, _now: datetime) -> News | None:
     return News(
         member_id=commission.beneficiary_id,
         subject_id=commission_id,
-        title="推广佣金",
+        title="团长奖励" if commission.is_bonus else "推广佣金",
         amount_fen=commission.released_fen,
         happened_at=commission.released_at,
         happening="已到账",

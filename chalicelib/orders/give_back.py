@@ -36,10 +36,11 @@ def give_back(
     if back.limit and order.limit_key is not None and order.limit_ends_at is not None:
         ends_at = order.limit_ends_at + LIMITS_KEPT
         counters.give_back(writes, order.limit_key, order.quantity, ends_at=ends_at)
-    if back.voucher and order.voucher_id is not None:
-        vouchers.give_back(writes, order.member_id, order.voucher_id, order.order_id)
-    if back.first and order.counts_as_first:
-        members.count_first_order(writes, order.member_id, -1)
+    voucher_back = back.voucher and order.voucher_id is not None
+    if voucher_back:
+        vouchers.give_back(writes, order.member_id, str(order.voucher_id), order.order_id)
+    if (back.first or voucher_back) and order.counts_as_first:
+        members.uncount_first_order(writes, order.member_id)
 
 
 def _free_seat(writes: WriteSet, order: Order, group: Group, now: datetime) -> None:

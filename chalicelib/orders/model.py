@@ -108,7 +108,7 @@ class Upload(StrEnum):
     DONE = "done"
     """It knows."""
     NOT_NEEDED = "not_needed"
-    """It has no payment to tell a shipment of."""
+    """It has no payment to tell a shipment of, or WeChat has given all of it back."""
     REFUSED = "refused"
     """It does not take this shipment; a person has been told."""
 
@@ -311,7 +311,9 @@ class GivesBack:
     limit: bool
     voucher: bool = False
     first: bool = False
-    """Whether it no longer stands in the way of being a newcomer."""
+    """Whether it no longer stands in the way of being a newcomer, since no payment for it was
+    honoured. Nor does one that gives its voucher back.
+    """
 
 
 UNPAID = GivesBack(stock=True, seat=True, limit=True, first=True)

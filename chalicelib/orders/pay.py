@@ -43,6 +43,9 @@ def _pay(payment: Payment, clock: Clock) -> Order | None:
         if order.transaction_id != payment.transaction_id:
             _tell("second_payment", payment, clock)
         return order
+    if order.voucher_id is not None:
+        _tell("payment_not_due", payment, clock)  # nobody was asked for it: not by us
+        return order
     now = clock.now()
     currency_fits = payment.currency in ("CNY", None)  # WeChat may leave out the usual one
     matches = currency_fits and payment.amount_fen == order.amount_fen

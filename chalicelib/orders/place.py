@@ -61,7 +61,7 @@ def place(purchase: Purchase, *, clock: Clock) -> Placed:
     orders.place(writes, order)  # guard: not placed yet       -> AlreadyPlaced
     members.must_stay(writes, order.member_id)  # guard: not leaving -> NotSignedIn
     if order.counts_as_first:
-        members.count_first_order(writes, order.member_id, 1)
+        members.count_first_order(writes, order.member_id, order.order_id)
     stock.reserve(writes, order.sku_id, order.quantity)  # guard: enough left -> OutOfStock
     try:
         writes.commit()

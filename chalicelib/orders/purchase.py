@@ -1,8 +1,8 @@
 """What every way of buying has in common: who buys what for whom, the id that makes a repeat find
 the first, the drafted order.
 
-Pure but for `read_again`. Placing itself is the business of place.py, groups/open.py and
-groups/join.py.
+Pure but for `twin_or` and `read_again`. Placing itself is the business of place.py, groups/open.py
+and groups/join.py.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.catalog.model import Campaign, Freight, Sku
 from chalicelib.catalog.settings import Settings
-from chalicelib.kit.errors import NotFound
+from chalicelib.kit.errors import NotFound, Refusal
 from chalicelib.kit.ids import fingerprint
 from chalicelib.kit.reads import Found
 from chalicelib.kit.tables import Key
@@ -79,6 +79,16 @@ def replay(order: Order | None, purchase: Purchase) -> Placed | None:
     if order.request_fingerprint != purchase.fingerprint:
         raise IdempotencyConflict()
     return Placed(order, replayed=True)
+
+
+def twin_or(refusal: Refusal, purchase: Purchase) -> Placed:
+    """The refusal, raised, but for a twin of this request: a batch is not one moment, and it may
+    have committed in the middle of it.
+    """
+    twin = replay(orders.find(purchase.order_id), purchase)
+    if twin is None:
+        raise refusal
+    return twin
 
 
 def read_again(purchase: Purchase) -> Placed:

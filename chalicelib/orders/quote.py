@@ -10,18 +10,23 @@ from datetime import datetime
 from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import Campaign, CampaignState
 from chalicelib.groups import store as groups
-from chalicelib.groups.errors import CampaignNotLive
+from chalicelib.groups.errors import AlreadyJoined, CampaignNotLive, NewcomersOnly
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.counters import LimitRow, limit_row_key
 from chalicelib.kit.errors import NotFound, Refusal
 from chalicelib.kit.reads import read
 from chalicelib.kit.tables import Key
+from chalicelib.members import store as members
 from chalicelib.orders.errors import AddressNotServed, LimitReached
 from chalicelib.orders.model import Price, campaign_limit_key, is_served, price
 from chalicelib.orders.purchase import price_in
 from chalicelib.orders.schemas import QuoteBody
+from chalicelib.rules.newcomers import must_be_new
 from chalicelib.stock.errors import OutOfStock
 from chalicelib.stock.store import stock_key
+from chalicelib.vouchers import store as vouchers
+from chalicelib.vouchers.model import refusal_to_use
+from chalicelib.vouchers.store import VoucherRow
 
 
 @dataclass(frozen=True)
@@ -38,17 +43,25 @@ def quote(asked: QuoteBody, member_id: str, *, clock: Clock) -> Quote:
     """
     sku_key = catalog.sku_key(asked.sku_id)
     units_key = stock_key(asked.sku_id)
-    found = read(sku_key, units_key)
+    voucher_key = _voucher_key(asked, member_id)
+    found = read(sku_key, units_key, voucher_key)
     sku = catalog.sku_of(found.find(sku_key))
     if sku is None:
         raise NotFound("There is no such SKU.")
-    campaign, refusal = _offer(asked, now=clock.now())
+    now = clock.now()
+    campaign, refusal = _offer(asked, member_id, now=now)
     freight_key = catalog.freight_key(sku.merchant_id)
     limit_key = _limit_key(campaign, member_id)
     found_too = read(freight_key, limit_key)
     freight = catalog.freight_of(found_too.find(freight_key), sku.merchant_id)
     units = found.find(units_key)
     used = found_too.find(limit_key) if limit_key is not None else None
+    is_free = False
+    if voucher_key is not None and campaign is not None:
+        voucher = vouchers.voucher_of(found.find(voucher_key))
+        not_valid = refusal_to_use(voucher, campaign, asked.quantity, now=now)
+        is_free = not_valid is None
+        refusal = refusal or not_valid
     if refusal is None and asked.address and not is_served(freight, asked.address.province):
         refusal = AddressNotServed()
     if refusal is None and (units is None or units.units_left < asked.quantity):
@@ -58,19 +71,18 @@ def quote(asked: QuoteBody, member_id: str, *, clock: Clock) -> Quote:
         if already + asked.quantity > campaign.per_member_limit:
             refusal = LimitReached()
     unit_price_fen = price_in(campaign, asked.sku_id) if campaign else sku.solo_price_fen
-    priced = price(unit_price_fen, asked.quantity, freight)
+    priced = price(unit_price_fen, asked.quantity, freight, free=is_free)
     return Quote(priced, refusal.code if refusal is not None else None)
 
 
-def _offer(asked: QuoteBody, *, now: datetime) -> tuple[Campaign | None, Refusal | None]:
+def _offer(
+    asked: QuoteBody, member_id: str, *, now: datetime
+) -> tuple[Campaign | None, Refusal | None]:
     """The campaign whose price applies (a running group keeps its own), and why it cannot be had
     now.
     """
     if asked.group_id is not None:
-        group = groups.get(asked.group_id)
-        revision_key = catalog.revision_key(group.campaign_id, group.campaign_revision)
-        campaign = catalog.revision_of(read(revision_key).find(revision_key))
-        return campaign, groups.refusal_to_join(group, now=now)
+        return _offer_of_group(asked.group_id, member_id, now=now)
     if asked.campaign_id is None:
         return None, None
     campaign_key = catalog.campaign_key(asked.campaign_id)
@@ -79,6 +91,30 @@ def _offer(asked: QuoteBody, *, now: datetime) -> tuple[Campaign | None, Refusal
         raise NotFound("There is no such campaign.")
     live = standing.state(now) is CampaignState.LIVE
     return standing.campaign, None if live else CampaignNotLive()
+
+
+def _offer_of_group(
+    group_id: str, member_id: str, *, now: datetime
+) -> tuple[Campaign | None, Refusal | None]:
+    group_key, seat_key = groups.group_key(group_id), groups.seat_key(group_id, member_id)
+    found = read(group_key, seat_key)
+    group = groups.group_of(found.find(group_key))
+    if group is None:
+        raise NotFound("There is no such group.")
+    revision_key = catalog.revision_key(group.campaign_id, group.campaign_revision)
+    buyer_key = members.buyer_key(member_id)
+    found_too = read(revision_key, buyer_key)
+    campaign = catalog.revision_of(found_too.find(revision_key))
+    refusal = groups.refusal_to_join(group, now=now)
+    if found.find(seat_key) is not None:
+        refusal = AlreadyJoined()
+    if refusal is None and campaign is not None and must_be_new(campaign.rules, is_leader=False):
+        refusal = None if members.is_new(found_too.find(buyer_key)) else NewcomersOnly()
+    return campaign, refusal
+
+
+def _voucher_key(asked: QuoteBody, member_id: str) -> Key[VoucherRow] | None:
+    return vouchers.voucher_key(member_id, asked.voucher_id) if asked.voucher_id else None
 
 
 def _limit_key(campaign: Campaign | None, member_id: str) -> Key[LimitRow] | None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from chalicelib.catalog.model import Identifier
 from chalicelib.kit.endpoint import Body
@@ -63,6 +63,15 @@ class QuoteBody(Body):
     campaign_id: Identifier | None = None
     group_id: Identifier | None = None
     address: Address | None = None
+    voucher_id: Identifier | None = None
+
+    @field_validator("voucher_id")
+    @classmethod
+    def _opens_a_group(cls, voucher_id: str | None, info: ValidationInfo) -> str | None:
+        given = info.data.get("campaign_id"), info.data.get("group_id")
+        if voucher_id is not None and (given[0] is None or given[1] is not None):
+            raise ValueError("a voucher opens a group: send it with campaign_id, without group_id")
+        return voucher_id
 
 
 OrderStatus = Literal[

@@ -96,6 +96,8 @@ def _answer(
         "discount_fen": order.discount_fen,
         "amount_fen": order.amount_fen,
         "refunded_fen": order.refunded_fen,
+        "price_cut_fen": order.price_cut_fen,
+        "voucher_id": order.voucher_id,
         "address": dict(order.address),
         "remark": order.remark,
         "placed_at": shown(order.placed_at),

@@ -101,13 +101,14 @@ _ZERO_AT_FIRST = (
     "units_held",
     "freight_fen",
     "discount_fen",
+    "amount_fen",
     "paid_fen",
     "refundable_fen",
     "refunded_fen",
     "undecided_fen",
     "open_refund_count",
 )
-"""Amounts that guards compare, and so have to be there from the start."""
+"""Amounts that are there from the start, since guards compare them or nobody may do without."""
 
 _MODEL_FIELDS = frozenset(Order.__dataclass_fields__)
 

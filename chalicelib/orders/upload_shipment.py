@@ -9,6 +9,7 @@ it more than once a minute.
 from datetime import datetime
 
 from chalicelib.gateways.wechat_api import (
+    PAYMENT_IS_OVER,
     ShipmentUpload,
     UploadOutcome,
     UploadResult,
@@ -46,6 +47,8 @@ def upload_shipment(order_id: str, *, clock: Clock, wechat_api: WechatApi) -> No
                 facts = {"looks": order.shipment_looks}
                 findings.record("shipment_not_told", order_id, facts, clock=clock)
             fulfilment.upload_again(order, due_at=_next_look(order, now))
+        case UploadOutcome.REFUSED if order.is_free and result.errcode == PAYMENT_IS_OVER:
+            fulfilment.end_upload(order, Upload.NOT_NEEDED)  # all of it is back: nothing is frozen
         case UploadOutcome.REFUSED:
             facts = {"errcode": result.errcode}
             findings.record("shipment_refused", order_id, facts, clock=clock)

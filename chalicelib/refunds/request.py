@@ -131,12 +131,13 @@ def _amount(order: Order, command: RefundRequest) -> int:
 
 def _leave_forming_group(order: Order, amount_fen: int, clock: Clock) -> Refund | None:
     """A paid order waits for its group: leaving it whole is the one refund, where allowed. None:
-    it is complete. Before its draw, too, it can only go back whole.
+    it is complete. Until it is drawn and dealt with, too, it can only go back whole: what the rules
+    give back is a part of the whole payment.
     """
     group = groups.get(str(order.group_id))
     if group.group_state is GroupState.COMPLETE:
-        if group.draw_id is not None and amount_fen != order.refundable_fen:
-            raise GroupForming("A part cannot be refunded before the draw.")
+        if amount_fen != order.refundable_fen:
+            raise GroupForming("A part cannot be refunded before the group is dealt with.")
         return None
     if amount_fen != order.refundable_fen:
         raise GroupForming("A part cannot be refunded while the group is forming.")

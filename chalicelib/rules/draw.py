@@ -4,7 +4,7 @@ their money back. How winners are found stands in draws/model.py.
 
 from collections.abc import Collection, Iterator
 
-from chalicelib.rules.model import DrawScope, Terms
+from chalicelib.rules.model import DrawRule, DrawScope, Rules, Terms
 from chalicelib.rules.party import Entrant
 from chalicelib.rules.short import least_payers
 
@@ -12,6 +12,12 @@ from chalicelib.rules.short import least_payers
 def gets_goods(entrant: Entrant, winners: Collection[str] | None) -> bool:
     """Whether this one gets the goods: everyone does where nothing is drawn."""
     return winners is None or entrant.order_id in winners
+
+
+def over_all_groups(rules: Rules) -> DrawRule | None:
+    """The draw over all groups of a campaign, if that is what is drawn."""
+    rule = rules.draw
+    return rule if rule is not None and rule.scope is DrawScope.CAMPAIGN else None
 
 
 def contradictions(terms: Terms) -> Iterator[str]:

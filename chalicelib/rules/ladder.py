@@ -5,7 +5,7 @@ first tier's price; on completion the difference to the tier reached goes back.
 from collections.abc import Iterator
 from itertools import pairwise
 
-from chalicelib.rules.model import Rules, Terms, Tier
+from chalicelib.rules.model import Rules, SkuTerms, Terms, Tier
 from chalicelib.rules.party import Entrant, Grant, Why
 
 
@@ -20,17 +20,24 @@ def next_tier(rules: Rules, headcount: int) -> Tier | None:
     return next((tier for tier in rules.tiers if tier.headcount > headcount), None)
 
 
+def prices_fen(rules: Rules, sku: SkuTerms) -> tuple[int, ...]:
+    """What one unit of the SKU costs at each tier: what it says itself, else what the tiers say."""
+    return sku.tier_prices_fen or tuple(tier.price_fen for tier in rules.tiers)
+
+
 def price_fen(terms: Terms, sku_id: str, headcount: int) -> int | None:
     """What one unit costs once so many heads have come; None when no tier says anything."""
     reached = tier_reached(terms.rules, headcount)
     sku = next((sku for sku in terms.skus if sku.sku_id == sku_id), None)
     if reached is None or sku is None:
         return None
-    return (
-        sku.tier_prices_fen[terms.rules.tiers.index(reached)]
-        if sku.tier_prices_fen
-        else (reached.price_fen)
-    )
+    return prices_fen(terms.rules, sku)[terms.rules.tiers.index(reached)]
+
+
+def lowest_price_fen(terms: Terms, tier: Tier) -> int:
+    """What one unit of the cheapest SKU costs at this tier."""
+    place = terms.rules.tiers.index(tier)
+    return min(prices_fen(terms.rules, sku)[place] for sku in terms.skus)
 
 
 def grants(terms: Terms, entrant: Entrant, headcount: int) -> Iterator[Grant]:

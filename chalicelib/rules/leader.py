@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from chalicelib.catalog.settings import WHOLE_BP
 from chalicelib.rules.model import LeaderRule, Terms
 from chalicelib.rules.party import Entrant, Grant, Why
+from chalicelib.rules.short import least_payers
 
 
 def grants(terms: Terms, entrant: Entrant, left_fen: int) -> Iterator[Grant]:
@@ -36,3 +37,8 @@ def contradictions(terms: Terms) -> Iterator[str]:
     leader = terms.rules.leader
     if leader.bonus_fen is not None and leader.bonus_bp is not None:
         yield "leader: bonus_fen and bonus_bp are two ways to say one thing; give one of them"
+    if leader.free and least_payers(terms) < 2:
+        yield (
+            "leader.free gives the goods away to whoever opens a group that completes with its"
+            " leader alone; set minimum_payers, or the first tier's headcount, to 2 or more"
+        )

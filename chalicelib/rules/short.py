@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from chalicelib.rules.model import Rules, Terms, WhenShort
 
 
-def honours_from(rules: Rules) -> int | None:
-    """The least payers with whom a group whose time has run out completes; None: it has to be
-    full. A ladder completes from its first tier on.
+def honours_from(rules: Rules, *, leader_pays: bool = True) -> int | None:
+    """The least heads with whom a group whose time has run out completes; None: it has to be full.
+    A ladder completes from its first tier on.
+
+    A leader with a voucher is a head and no payer, and at least one has to pay.
     """
-    least = [rules.tiers[0].headcount] if rules.tiers else []
+    who_pays_nothing = 0 if leader_pays else 1
+    least = [max(rules.tiers[0].headcount, 1 + who_pays_nothing)] if rules.tiers else []
     if rules.when_short is WhenShort.HONOUR:
-        least.append(rules.minimum_payers or 1)
+        least.append((rules.minimum_payers or 1) + who_pays_nothing)
     return min(least) if least else None
 
 

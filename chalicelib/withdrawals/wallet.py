@@ -3,7 +3,6 @@
 from typing import Any
 
 from chalicelib.kit.clock import shown
-from chalicelib.kit.errors import InvalidRequest
 from chalicelib.kit.paging import PageQuery, from_cursor
 from chalicelib.kit.reads import read
 from chalicelib.ledger import store as ledger
@@ -11,7 +10,6 @@ from chalicelib.ledger.store import LedgerRow
 from chalicelib.ledger.transfers import Phase, member_account
 
 _CURSOR = frozenset({"account_id", "entry"})
-_WRONG_CURSOR = {"field": "cursor", "message": "Take the next_cursor of the page before as it is."}
 _STATES = {
     Phase.SINGLE: "posted",
     Phase.PENDING: "pending",
@@ -40,10 +38,8 @@ def list_transfers(
     """A page of transfers, newest first, and where the next begins. Raises InvalidRequest on a
     cursor that is not this member's.
     """
-    fixed = {"account_id": member_account(member_id)}
-    start = from_cursor(query.cursor, names=_CURSOR, fixed=fixed)
-    if start is not None and not start["entry"]["S"].startswith(ledger.TRANSFER):
-        raise InvalidRequest("Not a cursor of this list.", errors=[_WRONG_CURSOR])
+    fixed, begins = {"account_id": member_account(member_id)}, {"entry": ledger.TRANSFER}
+    start = from_cursor(query.cursor, names=_CURSOR, fixed=fixed, begins=begins)
     rows, following = ledger.transfers_of_member(member_id, limit=query.limit, start=start)
     return [_transfer(row, member_account(member_id)) for row in rows], following
 

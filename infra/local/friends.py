@@ -6,8 +6,9 @@ Must never know more than the rest of the story does: phones, operators' command
 
 from functools import partial
 
+from infra.local import parcels
 from infra.local.books import yuan
-from infra.local.play import TWICE, Play, pays
+from infra.local.play import TWICE, Play, after_a_sweep, pays
 from infra.local.seed import CAMPAIGN_ID
 from infra.local.shopper import Purchase, Shopper, Withdrawal, wait_until
 from infra.local.stack import Stack
@@ -65,16 +66,7 @@ def bring(stage: Play, inviter: Shopper, invitee: Shopper) -> None:
 
 def goods_arrive(stage: Play, orders: list[Purchase]) -> None:
     stage.timeline.scene("The goods are shipped and received")
-    for number, order in enumerate(orders, start=1):
-        shipment = {"carrier": "SF", "tracking_no": f"SF10000000000{number}"}
-        stage.stack.admin("ship_order", order_id=order.order_id, **shipment)
-        stage.timeline.line("店主", f"ships {order.shopper.name}'s order", shipment["tracking_no"])
-    for order in orders:
-        wait_until(partial(is_known, stage, order), True, "WeChat to know it")
-    stage.timeline.line("开团", "tells WeChat of both shipments")
-    for order in orders:
-        status = order.is_received().expect(200, "receipt")["status"]
-        stage.timeline.line(order.shopper.name, f"confirms receipt: {status}")
+    parcels.arrive(stage, orders)
 
 
 def pending(upline: Shopper) -> int:
@@ -82,22 +74,16 @@ def pending(upline: Shopper) -> int:
     return pending_fen
 
 
-def is_known(stage: Play, order: Purchase) -> bool:
-    """Whether WeChat has the shipment, which mini-programs must tell it."""
-    return bool(stage.wechat.shipments(order.order_id))
-
-
 def commission_is_released(stage: Play) -> None:
     stage.timeline.scene(f"{FREEZE_SECONDS} seconds after receipt the commission is theirs")
     anna, bai, _ = (stage.members[name] for name in NAMES)
     for upline, amount_fen in ((anna, 299 + 149), (bai, 299)):
-        balance = partial(available_after_a_sweep, stage, upline)
+        balance = after_a_sweep(stage, partial(available, upline))
         wait_until(balance, amount_fen, f"{upline.name}'s balance")
         stage.timeline.line(upline.name, f"has {yuan(amount_fen)} to take out")
 
 
-def available_after_a_sweep(stage: Play, upline: Shopper) -> int:
-    stage.stack.admin("sweep")
+def available(upline: Shopper) -> int:
     available_fen: int = upline.wallet()["available_fen"]
     return available_fen
 

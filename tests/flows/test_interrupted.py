@@ -22,7 +22,7 @@ def test_a_payment_whose_booking_failed_is_booked_when_its_group_completes(shop:
         lin.order_id,
         ann.order_id,
     }
-    assert len(shop.rows("members", kind="buyer")) == 2
+    assert [("first_paid_at" in row) for row in shop.rows("members", kind="buyer")] == [True, True]
     shop.assert_books_balance()
 
 
@@ -33,7 +33,7 @@ def test_a_payment_whose_record_was_lost_is_booked_when_it_ships(shop: Shop) -> 
     shop.settles()
 
     assert [row["amount_fen"] for row in shop.rows("ledger", code="payment")] == [2000]
-    assert len(shop.rows("members", kind="buyer")) == 1
+    assert [("first_paid_at" in row) for row in shop.rows("members", kind="buyer")] == [True]
     shop.assert_books_balance()
 
 

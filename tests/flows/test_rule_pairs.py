@@ -147,7 +147,10 @@ class Played:
             self.shop.passes(seconds)
 
     def completes(self, heads: int) -> bool:
-        enough = self.chosen["short"] == "honour" or self.chosen["ladder"] != "none"
+        """A leader with a voucher counts for the ladder, and does not for those who pay."""
+        payers = heads if self.chosen["opened"] == "paid" else heads - 1
+        honoured = self.chosen["short"] == "honour" and payers >= 2
+        enough = honoured or self.chosen["ladder"] != "none"
         return heads == SIZE or (heads == SIZE - 1 and enough)
 
     def winners(self) -> set[str] | None:

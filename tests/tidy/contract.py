@@ -43,6 +43,7 @@ CODES_BY_STATUS: dict[int, frozenset[str]] = {
             "refund_exceeds_payment",
             "refund_not_cancellable",
             "return_not_expected",
+            "voucher_not_valid",
             "withdrawal_not_cancellable",
             "withdrawal_open",
         }
