@@ -17,11 +17,13 @@ class Change:
 
     table: str
     key: dict[str, str | int]
-    values: dict[str, str | int | None]
+    values: dict[str, str | int | bool | None]
     gone: bool = False
 
 
-def stored(value: str | int) -> Item:
+def stored(value: str | int | bool) -> Item:
+    if isinstance(value, bool):
+        return {"BOOL": value}
     return {"N": str(value)} if isinstance(value, int) else {"S": value}
 
 

@@ -15,6 +15,19 @@ from chalicelib.stock import store as stock
 from tests.fakes import NOON
 
 ORCHARD = Merchant(merchant_id="orchard", name="果园直供")
+GARDEN = Merchant(merchant_id="garden", name="菜园")
+
+RULES_LEFT_OUT: dict[str, Any] = {
+    "who": "everyone",
+    "when_short": "refund",
+    "minimum_payers": None,
+    "leave_allowed": False,
+    "tiers": [],
+    "draw": None,
+    "leader": {"free": False, "bonus_fen": None, "bonus_bp": None},
+    "cross_product": False,
+}
+"""What is answered of a campaign whose rules ask for nothing."""
 
 
 def sku(
@@ -33,27 +46,30 @@ def campaign(
     campaign_id: str = "autumn",
     *,
     prices_fen: dict[str, int] | None = None,
+    tier_prices_fen: dict[str, tuple[int, ...]] | None = None,
     starts_in_seconds: int = -3600,
     ends_in_seconds: int = 3600,
     **more: Any,
 ) -> Campaign:
     """A campaign of two on `apples-5` at 15 yuan; its window is given from noon."""
-    prices_fen = prices_fen or {"apples-5": 1500}
+    prices_fen, own_fen = prices_fen or {"apples-5": 1500}, tier_prices_fen or {}
     given = {"title": "秋季拼团", "size": 2, "duration_seconds": 600, "rules": Rules(), **more}
     return Campaign(
         campaign_id=campaign_id,
         starts_at=NOON + timedelta(seconds=starts_in_seconds),
         ends_at=NOON + timedelta(seconds=ends_in_seconds),
         skus=tuple(
-            CampaignSku(sku_id=sku_id, group_price_fen=fen) for sku_id, fen in prices_fen.items()
+            CampaignSku(sku_id=sku_id, group_price_fen=fen, tier_prices_fen=own_fen.get(sku_id, ()))
+            for sku_id, fen in prices_fen.items()
         ),
         **given,
     )
 
 
 def stocked(entry: PutProduct, *, clock: Clock) -> ProductPut:
-    """Put the orchard and a product of it."""
+    """Put the orchard and the garden, and a product of either."""
     put_merchant(ORCHARD)
+    put_merchant(GARDEN)
     return put_product(entry, clock=clock)
 
 

@@ -15,6 +15,7 @@ from chalicelib.admin import audit_commission_checks as commission_checks
 from chalicelib.admin import audit_draw_checks as draw_checks
 from chalicelib.admin import audit_ledger_checks as ledger_checks
 from chalicelib.admin import audit_member_checks as member_checks
+from chalicelib.admin import audit_voucher_checks as voucher_checks
 from chalicelib.admin import audit_withdrawal_checks as withdrawal_checks
 from chalicelib.admin.audit_books import Books
 from chalicelib.admin.audit_reading import (
@@ -54,9 +55,11 @@ INVARIANTS: dict[str, dict[str, Check]] = {
     "draws_can_be_recomputed": {"draw": draw_checks.draws_can_be_recomputed},
     "only_winners_ship": {"order": draw_checks.only_winners_ship},
     "paid_orders_have_one_place": {"order": checks.paid_orders_have_one_place},
+    "vouchers_are_used_once": {"order": voucher_checks.vouchers_are_used_once},
     "amounts_add_up": {"order": checks.amounts_add_up},
     "refundable_adds_up": {"order": checks.refundable_adds_up},
     "refunded_adds_up": {"order": checks.refunded_adds_up},
+    "granted_refunds_add_up": {"order": checks.granted_refunds_add_up},
     "ended_orders_are_refunded_whole": {"order": checks.ended_orders_are_refunded_whole},
     "open_refunds_are_counted": {"order": checks.open_refunds_are_counted},
     "undecided_adds_up": {"order": checks.undecided_adds_up},
@@ -73,6 +76,7 @@ INVARIANTS: dict[str, dict[str, Check]] = {
     "payments_are_booked_once": {"ledger": ledger_checks.payments_are_booked_once},
     "refunds_are_booked_once": {"ledger": ledger_checks.refunds_are_booked_once},
     "settlements_are_booked_once": {"ledger": ledger_checks.settlements_are_booked_once},
+    "customer_funds_are_cleared": {"ledger": ledger_checks.customer_funds_are_cleared},
     "wechat_account_balances": {"ledger": ledger_checks.wechat_account_balances},
     "closed_days_add_up": {"day": ledger_checks.closed_days_add_up},
     "member_balances_add_up": {"member": member_checks.member_balances_add_up},

@@ -32,6 +32,7 @@ from chalicelib.orders.model import Order
 from chalicelib.orders.store import OrderRow, order_of
 from chalicelib.refunds.model import Refund
 from chalicelib.refunds.store import RefundRow, refund_of
+from chalicelib.vouchers.model import Voucher
 from chalicelib.withdrawals.model import Withdrawal
 from chalicelib.withdrawals.store import WITHDRAWAL as WITHDRAWAL_KIND
 from chalicelib.withdrawals.store import WithdrawalRow, withdrawal_of
@@ -75,6 +76,8 @@ class Books:
     participations: dict[str, list[Participation]] = field(default_factory=dict)
     commissions: dict[str, Commission] = field(default_factory=dict)
     withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
+    vouchers: dict[str, Voucher | None] = field(default_factory=dict)
+    """What an order was placed with, by order; None: looked for, and not there."""
     bookings: dict[str, list[Booking]] = field(default_factory=dict)
     bookings_about: dict[tuple[str, str], list[Booking]] = field(default_factory=dict)
     bookings_by_day: dict[str, list[Booking]] = field(default_factory=dict)
@@ -146,7 +149,7 @@ class Books:
         The ledger is looked at by the orders that it must know; when it was not read to its end,
         by those that it does know, and by nothing that takes all of an account or a day.
         """
-        paid = [order.order_id for order in self.orders.values() if order.paid_fen > 0]
+        paid = [order.order_id for order in self.orders.values() if order.is_booked]
         whole_ledger = "ledger" not in self.partial
         in_ledger = [*(paid if whole_ledger else []), *self._accounts(ORDER)]
         withdrawals = [*self.withdrawals, *self._accounts(WITHDRAWAL)]

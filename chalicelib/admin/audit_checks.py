@@ -202,6 +202,25 @@ def refunded_adds_up(books: Books, order_id: str) -> Iterator[str]:
         yield f"refunded {order.refunded_fen} fen, its refunds {back_fen}"
 
 
+def granted_refunds_add_up(books: Books, order_id: str) -> Iterator[str]:
+    """What its group's rules give back of an order is what its refunds for that are of; none of
+    them ends the order, or is refused.
+    """
+    order = books.orders[order_id]
+    refunds = books.refunds_of(order)
+    if refunds is None:
+        return
+    given_back = {Cause.LADDER: order.price_cut_fen, Cause.LEADER_FREE: order.marketing_fen}
+    for cause, granted_fen in given_back.items():
+        its_refunds = [refund for refund in refunds if refund.cause is cause]
+        asked_fen = sum(refund.amount_fen for refund in its_refunds)
+        if asked_fen != granted_fen:
+            yield f"{granted_fen} fen given back as {cause.value}, its refunds are of {asked_fen}"
+        for refund in its_refunds:
+            if refund.ends_order or refund.refund_state in {*_NOT_TO_BE_PAID, *UNDECIDED}:
+                yield f"refund {refund.refund_id} as {cause.value} ends it, or may be refused"
+
+
 def ended_orders_are_refunded_whole(books: Books, order_id: str) -> Iterator[str]:
     """`refunded` means all of it; `refunding` that a refund is there to end the order."""
     order = books.orders[order_id]

@@ -66,7 +66,7 @@ def commissions_within_cap(books: Books, order_id: str) -> Iterator[str]:
     order = books.orders[order_id]
     own = _commissions_of(books, order_id)
     announced_fen = sum(one.amount_fen for one in own if not one.is_bonus)
-    base_fen = max(order.goods_fen - order.discount_fen, 0)
+    base_fen = max(order.goods_fen - order.discount_fen - order.price_cut_fen, 0)
     if len(order.uplines) > MOST_LEVELS:
         yield f"{len(order.uplines)} levels"
     if announced_fen * WHOLE_BP > base_fen * order.commission_cap_bp:

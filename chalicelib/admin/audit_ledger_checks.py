@@ -16,7 +16,7 @@ from chalicelib.admin.audit_bookings import (
 from chalicelib.admin.audit_books import MEMBER, ORDER, WITHDRAWAL, Books, Supply
 from chalicelib.admin.audit_rest import is_at_rest
 from chalicelib.ledger.transfers import Account, Code, sales_account, transfer_id_for
-from chalicelib.orders.model import Order
+from chalicelib.orders.model import Order, OrderState
 from chalicelib.refunds.model import Cause, Refund, RefundState
 
 _SALES_CODES = frozenset({Code.SETTLEMENT.value, Code.VOUCHER.value})
@@ -103,6 +103,22 @@ def settlements_are_booked_once(books: Books, order_id: str) -> Iterator[str]:
         yield f"settled {_sales(order)}, booked {booked}"
 
 
+def customer_funds_are_cleared(books: Books, order_id: str) -> Iterator[str]:
+    """Once an order is settled or refunded and all is booked, nothing is held for its member any
+    more.
+    """
+    order, refunds = books.orders.get(order_id), _refunds(books, order_id)
+    if order is None or refunds is None or _is_due(order, refunds):
+        return
+    if order.settled_at is None and order.order_state is not OrderState.REFUNDED:
+        return
+    if any(any(earlier(books, order_id)) for earlier in (*_BOOKINGS, settlements_are_booked_once)):
+        return
+    held_fen = -balance(books.bookings_of_order(order_id), Account.CUSTOMER_FUNDS)
+    if held_fen:
+        yield f"{order.order_state.value}, and {held_fen} fen are held for its member"
+
+
 def wechat_account_balances(books: Books, order_id: str) -> Iterator[str]:
     """Where all is booked, an order's share of the WeChat account is what it paid less what
     WeChat paid back.
@@ -110,9 +126,8 @@ def wechat_account_balances(books: Books, order_id: str) -> Iterator[str]:
     order, refunds = books.orders.get(order_id), _refunds(books, order_id)
     if order is None or refunds is None or _is_due(order, refunds):
         return
-    for earlier in (debits_equal_credits, payments_are_booked_once, refunds_are_booked_once):
-        if any(earlier(books, order_id)):
-            return
+    if any(any(earlier(books, order_id)) for earlier in _BOOKINGS):
+        return
     expected_fen = order.paid_fen - sum(
         refund.amount_fen
         for refund in refunds
@@ -121,6 +136,10 @@ def wechat_account_balances(books: Books, order_id: str) -> Iterator[str]:
     held_fen = balance(books.bookings_of_order(order_id), Account.WECHAT)
     if held_fen != expected_fen:
         yield f"{held_fen} fen on the account, {expected_fen} by its payment and refunds"
+
+
+_BOOKINGS = (debits_equal_credits, payments_are_booked_once, refunds_are_booked_once)
+"""What is wrong by one of these is named by it, and by none that adds up what was booked."""
 
 
 def closed_days_add_up(books: Books, day: str) -> Iterator[str]:

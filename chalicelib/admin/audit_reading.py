@@ -30,6 +30,7 @@ from chalicelib.orders.store import OrderRow
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.store import RefundRow
 from chalicelib.stock.store import StockRow
+from chalicelib.vouchers import store as vouchers
 from chalicelib.withdrawals import store as withdrawals
 from chalicelib.withdrawals.store import WithdrawalRow
 
@@ -63,7 +64,36 @@ def read_everything(
         rows = _read_table(books, table, time_left=time_left, most_pages=most_pages)
         if table in books.partial and stopped_at is None:
             stopped_at = {"at": table, "rows_read": rows}
+    if not _read_vouchers(books, time_left) and stopped_at is None:
+        stopped_at = {"at": "vouchers", "rows_read": len(books.vouchers)}
     return books, stopped_at
+
+
+def _read_vouchers(books: Books, time_left: TimeLeft) -> bool:
+    """Those that orders were placed with; whether there was time for all."""
+    placed = [order for order in books.orders.values() if order.voucher_id is not None]
+    for first in range(0, len(placed), ROWS_PER_PAGE):
+        if not time_left():
+            return False
+        _add_vouchers(books, *placed[first : first + ROWS_PER_PAGE])
+    return True
+
+
+def _add_vouchers(books: Books, *its_orders: Order) -> None:
+    keys = {
+        order.order_id: vouchers.voucher_key(order.member_id, order.voucher_id)
+        for order in its_orders
+        if order.voucher_id is not None
+    }
+    try:
+        found = reads.read(*keys.values())
+        books.vouchers |= {id: vouchers.voucher_of(found.find(key)) for id, key in keys.items()}
+    except (ValueError, TypeError, LookupError) as error:
+        if len(its_orders) == 1:
+            books.unreadable[("vouchers", its_orders[0].order_id)] = type(error).__name__
+        else:
+            for order in its_orders:
+                _add_vouchers(books, order)
 
 
 def _read_table(books: Books, table: str, *, time_left: TimeLeft, most_pages: int) -> int:
@@ -102,6 +132,7 @@ def _around_order(books: Books, order_id: str) -> None:
     order = orders.find(order_id)
     if order is not None:
         books.add_order(order)
+        _add_vouchers(books, order)
         _add_refunds(books, order)
         if order.group_id is not None:
             _add_group(books, order.group_id)

@@ -18,7 +18,7 @@ from chalicelib.orders import store as orders
 from chalicelib.orders.errors import IdempotencyConflict
 from chalicelib.orders.model import WITH_THE_MEMBER, Order, OrderState
 from chalicelib.refunds import store as refunds
-from chalicelib.refunds.errors import OrderNotRefundable, RefundExceedsPayment
+from chalicelib.refunds.errors import NOTHING_PAID, OrderNotRefundable, RefundExceedsPayment
 from chalicelib.refunds.model import (
     MOST_REFUNDS_PER_ORDER,
     Cause,
@@ -93,6 +93,8 @@ def _rehearse(asked: RefundRequest, now: datetime) -> Requested:
 
 
 def _refuse_beyond_payment(order: Order, amount_fen: int) -> None:
+    if order.voucher_id is not None:
+        raise OrderNotRefundable(NOTHING_PAID)
     if order.refundable_fen < 1 or len(order.refund_ids) >= MOST_REFUNDS_PER_ORDER:
         raise OrderNotRefundable()
     if amount_fen > order.refundable_fen:

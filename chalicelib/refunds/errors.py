@@ -3,6 +3,9 @@
 from chalicelib.kit.errors import Refusal
 
 
+NOTHING_PAID = "A voucher opened its group: there is nothing to refund."
+
+
 class OrderNotRefundable(Refusal):
     """There is nothing to refund in the order's state."""
 

@@ -21,7 +21,7 @@ from chalicelib.orders.errors import IdempotencyConflict
 from chalicelib.orders.give_back import give_back
 from chalicelib.orders.model import WITH_THE_MEMBER, Order, OrderState, given_back_at_end
 from chalicelib.refunds import store as refunds
-from chalicelib.refunds.errors import OrderNotRefundable, RefundExceedsPayment
+from chalicelib.refunds.errors import NOTHING_PAID, OrderNotRefundable, RefundExceedsPayment
 from chalicelib.refunds.model import (
     MOST_ASKED_BY_MEMBER,
     MOST_REFUNDS_PER_ORDER,
@@ -120,6 +120,8 @@ def _left_before(order: Order) -> Refund | None:
 
 
 def _amount(order: Order, command: RefundRequest) -> int:
+    if order.voucher_id is not None:
+        raise OrderNotRefundable(NOTHING_PAID)
     most = MOST_REFUNDS_PER_ORDER if command.by_operator else MOST_ASKED_BY_MEMBER
     if order.refundable_fen < 1 or len(order.refund_ids) >= most:
         raise OrderNotRefundable()

@@ -1,6 +1,6 @@
 """Each invariant of goods, groups, orders and refunds names what breaks it, and nothing else does;
-those of money that members earn have their own story in test_audit_money.py, those of draws in
-test_audit_draws.py.
+those of money that members earn have their own story in test_audit_money.py, those of draws and of
+vouchers in test_audit_draws.py and test_audit_vouchers.py.
 
 One story for all: every kind of order that can be at rest. Each test breaks a row by hand and puts
 it back.
@@ -40,7 +40,8 @@ OF_MONEY = frozenset(
     }
 )
 OF_DRAWS = frozenset({"draws_can_be_recomputed", "only_winners_ship"})
-OF_GOODS = [name for name in INVARIANTS if name not in OF_MONEY | OF_DRAWS]
+OF_VOUCHERS = frozenset({"vouchers_are_used_once"})
+OF_GOODS = [name for name in INVARIANTS if name not in OF_MONEY | OF_DRAWS | OF_VOUCHERS]
 TWO_HOURS_AGO = "2026-11-22T12:00:00.000Z"
 
 
@@ -189,6 +190,7 @@ def breakages(story: Story) -> dict[str, tuple[list[Change], set[str]]]:
         "amounts_add_up": ([order(part, freight_fen=1)], {part.order_id}),
         "refundable_adds_up": ([order(part, refundable_fen=3499)], {part.order_id}),
         "refunded_adds_up": ([order(part, refunded_fen=501)], {part.order_id}),
+        "granted_refunds_add_up": ([order(part, price_cut_fen=1)], {part.order_id}),
         "ended_orders_are_refunded_whole": (
             [order(part, order_state="refunded")],
             {part.order_id},
@@ -209,6 +211,10 @@ def breakages(story: Story) -> dict[str, tuple[list[Change], set[str]]]:
             {story.complete.order_id},
         ),
         "refunds_are_booked_once": ([ledger_refund], {part.order_id}),
+        "customer_funds_are_cleared": (
+            [payment(story.failed, credit_account="outside_wechat")],
+            {story.failed.order_id},
+        ),
         "wechat_account_balances": (
             [payment(story.complete, debit_account="outside_wechat")],
             {story.complete.order_id},

@@ -10,7 +10,7 @@ from chalicelib.members import store as members
 from chalicelib.members.sign_in import sign_in
 from chalicelib.wiring import Wiring
 from tests.fakes import FakeWechatApi
-from tests.goods import sell, units
+from tests.goods import RULES_LEFT_OUT, sell, units
 from tests.in_process import APP_ID, everything
 
 MERCHANT: dict[str, Any] = {"command": "put_merchant", "merchant_id": "orchard", "name": "果园直供"}
@@ -34,6 +34,9 @@ CAMPAIGN: dict[str, Any] = {
     "rules": {"when_short": "honour", "minimum_payers": 2},
     "skus": [{"sku_id": "apples-5", "group_price_fen": 1500}],
 }
+
+
+TIER = {"headcount": 2, "price_fen": 1500}
 
 
 def does(event: dict[str, Any]) -> dict[str, Any]:
@@ -128,17 +131,13 @@ def test_a_campaign_can_be_looked_at_paused_resumed_and_ended(wired: Wiring) -> 
         "starts_at": "2026-11-22T11:00:00Z",
         "ends_at": "2026-11-22T13:00:00Z",
         "per_member_limit": 2,
-        "rules": {
-            "who": "everyone",
-            "when_short": "honour",
-            "minimum_payers": 2,
-            "leave_allowed": False,
-        },
+        "rules": {**RULES_LEFT_OUT, "when_short": "honour", "minimum_payers": 2},
         "commission_rates_bp": None,
         "skus": [
             {
                 "sku_id": "apples-5",
                 "group_price_fen": 1500,
+                "tier_prices_fen": [],
                 "solo_price_fen": 2000,
                 "product_id": "apples",
                 "on_sale": True,
@@ -168,6 +167,7 @@ def test_a_withdrawn_sku_shows_as_not_on_sale(wired: Wiring) -> None:
     assert sku == {
         "sku_id": "apples-5",
         "group_price_fen": 1500,
+        "tier_prices_fen": [],
         "solo_price_fen": None,
         "product_id": None,
         "on_sale": False,
@@ -278,8 +278,18 @@ def test_a_member_is_shown_without_their_openid(wired: Wiring) -> None:
         (CAMPAIGN, {"ends_at": "soon"}, "ends_at"),
         (CAMPAIGN, {"ends_at": "9999-12-31T23:59:59-10:00"}, "ends_at"),
         (CAMPAIGN, {"ends_at": "2026-11-22T11:00:00Z"}, ""),
-        (CAMPAIGN, {"rules": {"cross_product": True}}, "rules.cross_product"),
-        (CAMPAIGN, {"rules": {"minimum_payers": 2}}, "rules"),
+        (CAMPAIGN, {"rules": {"crowd": {"threshold": 3}}}, "rules.crowd"),
+        (CAMPAIGN, {"rules": {"cross_product": 1}}, "rules.cross_product"),
+        (CAMPAIGN, {"rules": {"who": "friends"}}, "rules.who"),
+        (CAMPAIGN, {"rules": {"minimum_payers": 0}}, "rules.minimum_payers"),
+        (CAMPAIGN, {"rules": {"tiers": [{"headcount": 2}]}}, "rules.tiers.0.price_fen"),
+        (CAMPAIGN, {"rules": {"tiers": [TIER] * 11}}, "rules.tiers"),
+        (CAMPAIGN, {"rules": {"tiers": [{**TIER, "rate": 1}]}}, "rules.tiers.0.rate"),
+        (CAMPAIGN, {"rules": {"draw": {}}}, "rules.draw.winners"),
+        (CAMPAIGN, {"rules": {"draw": {"winners": 1, "scope": "all"}}}, "rules.draw.scope"),
+        (CAMPAIGN, {"rules": {"leader": {"free": "yes"}}}, "rules.leader.free"),
+        (CAMPAIGN, {"rules": {"leader": {"bonus_bp": 10_001}}}, "rules.leader.bonus_bp"),
+        (CAMPAIGN, {"rules": {"minimum_payers": 2}}, ""),
         (CAMPAIGN, {"rules": {"when_short": "honour", "minimum_payers": 3}}, ""),
         (CAMPAIGN, {"per_member_limit": 0}, "per_member_limit"),
         (CAMPAIGN, {"paused": True}, "paused"),
@@ -302,6 +312,80 @@ def test_a_field_that_is_wrong_is_named(
 
     assert error["code"] == "invalid_request"
     assert error["errors"][0]["field"] == field
+
+
+LADDER = [TIER, {"headcount": 3, "price_fen": 1200}]
+APPLES = CAMPAIGN["skus"][0]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentences"),
+    [
+        (
+            {"rules": {"minimum_payers": 2}},
+            "minimum_payers only means something with when_short: honour",
+        ),
+        (
+            {"rules": {"tiers": LADDER}},
+            "tiers: 3 heads never come to a group of size 2",
+        ),
+        (
+            {"rules": {"tiers": LADDER[::-1]}, "size": 3},
+            (
+                "tiers: 1500 fen from 2 heads on is no better than 1200 fen from 3;"
+                " SKU apples-5: group_price_fen of 1500 is not the first tier's price, 1200,"
+                " which everybody pays; give the SKU tier_prices_fen of its own if it costs"
+                " something else"
+            ),
+        ),
+        (
+            {"skus": [{**APPLES, "tier_prices_fen": [1500, 1200]}]},
+            "SKU apples-5: 2 tier_prices_fen for 0 tiers",
+        ),
+        (
+            {
+                "rules": {"tiers": LADDER},
+                "size": 3,
+                "skus": [{**APPLES, "tier_prices_fen": [1400, 1400]}],
+            },
+            (
+                "SKU apples-5: group_price_fen of 1500 is not the first of its tier_prices_fen,"
+                " 1400; SKU apples-5: each of tier_prices_fen must be below the one before"
+            ),
+        ),
+        (
+            {"rules": {"draw": {"winners": 2}, "leader": {"bonus_fen": 1, "bonus_bp": 1}}},
+            (
+                "draw.winners of 2 leaves nobody to lose in a group that completes with 2;"
+                " leader: bonus_fen and bonus_bp are two ways to say one thing; give one of them"
+            ),
+        ),
+    ],
+)
+@pytest.mark.parametrize("is_there", [True, False])
+def test_rules_that_do_not_go_together_are_refused_in_so_many_words(
+    wired: Wiring, is_there: bool, change: dict[str, Any], sentences: str
+) -> None:
+    for event in [MERCHANT, PRODUCT, CAMPAIGN][: 3 if is_there else 2]:
+        does(event)
+
+    for dry_run in (True, False):
+        error = refused({**CAMPAIGN, **change, "dry_run": dry_run})
+        assert error["code"] == "invalid_request"
+        assert error["errors"] == [{"field": "", "message": f"Value error, {sentences}"}]
+
+
+def test_a_ladder_is_put_and_shown_as_it_was_written(wired: Wiring) -> None:
+    skus = [{**APPLES, "tier_prices_fen": [1500, 999]}]
+    for event in (MERCHANT, PRODUCT):
+        does(event)
+
+    put = does({**CAMPAIGN, "size": 3, "rules": {"tiers": LADDER}, "skus": skus})
+    shown = does({"command": "get_campaign", "campaign_id": "autumn"})
+
+    assert shown["revision"] == put["revision"]
+    assert shown["rules"] == {**RULES_LEFT_OUT, "tiers": LADDER}
+    assert shown["skus"][0]["tier_prices_fen"] == [1500, 999]
 
 
 @pytest.mark.parametrize("command", ["pause_campaign", "end_campaign", "get_campaign"])

@@ -17,7 +17,7 @@ from chalicelib.catalog.put_product import put_product
 from chalicelib.kit.writes import WriteSet
 from chalicelib.wiring import Wiring
 from tests.fakes import FakeClock
-from tests.goods import campaign, product, sell, sku, stocked
+from tests.goods import RULES_LEFT_OUT, campaign, product, sell, sku, stocked
 from tests.in_process import Browser, everything
 
 
@@ -116,12 +116,8 @@ def test_a_campaign_page_shows_everything_about_it(browser: Browser, wired: Wiri
         "ends_at": "2026-11-22T13:00:00Z",
         "state": "live",
         "per_member_limit": 3,
-        "rules": {
-            "who": "everyone",
-            "when_short": "refund",
-            "minimum_payers": None,
-            "leave_allowed": False,
-        },
+        "rules": RULES_LEFT_OUT,
+        "draw": None,
         "sold_count": 4,
         "server_time": "2026-11-22T12:00:00Z",
         "skus": [
@@ -132,6 +128,7 @@ def test_a_campaign_page_shows_everything_about_it(browser: Browser, wired: Wiri
                 "image_url": None,
                 "solo_price_fen": 2000,
                 "group_price_fen": 1500,
+                "tier_prices_fen": [],
                 "available": 6,
             }
         ],

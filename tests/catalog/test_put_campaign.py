@@ -1,5 +1,7 @@
 """Putting, pausing and ending campaigns: what is kept, what is refused, what a race leaves."""
 
+from typing import Any
+
 import pytest
 
 from chalicelib.catalog import store as catalog
@@ -7,6 +9,7 @@ from chalicelib.catalog.end_campaign import end_campaign
 from chalicelib.catalog.errors import CampaignEnded
 from chalicelib.catalog.model import (
     MOST_OFFERS,
+    MOST_SKUS,
     Campaign,
     CampaignStanding,
     CampaignState,
@@ -14,14 +17,17 @@ from chalicelib.catalog.model import (
 )
 from chalicelib.catalog.pause_campaign import pause_campaign
 from chalicelib.catalog.put_campaign import put_campaign
-from chalicelib.catalog.put_product import put_product
+from chalicelib.catalog.put_product import PutProduct, put_product
 from chalicelib.kit.errors import InvalidRequest, NotFound
 from chalicelib.kit.reads import read
 from chalicelib.kit.writes import WriteSet
+from chalicelib.rules.model import DrawRule, LeaderRule, Rules, Tier, WhenShort, Who
 from chalicelib.wiring import Wiring
 from tests.fakes import NOON, FakeClock
-from tests.goods import campaign, product, sku, stocked
+from tests.goods import RULES_LEFT_OUT, campaign, product, sku, stocked
 from tests.in_process import everything, just_before
+
+TWO_TIERS = (Tier(headcount=2, price_fen=1500), Tier(headcount=3, price_fen=1200))
 
 
 def standing(campaign_id: str) -> CampaignStanding:
@@ -165,7 +171,7 @@ def test_a_campaign_that_ran_out_can_be_given_a_new_end(wired: Wiring, clock: Fa
         (campaign(prices_fen={"apples-5": 1500, "nothing": 1}), "Not on sale: nothing"),
         (
             campaign(prices_fen={"apples-5": 1500, "pears-5": 1500}),
-            "several products: apples, pears",
+            r"several products \(apples, pears\); that takes the rule cross_product",
         ),
         (campaign(prices_fen={"apples-5": 2001}), "group price of 2001 fen is above the solo"),
     ],
@@ -262,6 +268,188 @@ def test_a_product_is_in_so_many_campaigns_and_no_more(wired: Wiring) -> None:
 
     end_campaign("c0", clock=wired.clock)
     assert put_campaign(campaign("one-more"), clock=wired.clock).outcome is Outcome.CREATED
+
+
+# Several products
+
+
+APPLES_AND_PEARS = {"apples-5": 1500, "apples-9": 3000, "pears-3": 1200}
+
+
+def several_products(**more: Any) -> Campaign:
+    """A campaign on two SKUs of one product and one of another."""
+    return campaign(prices_fen=APPLES_AND_PEARS, rules=Rules(cross_product=True), **more)
+
+
+def stock_both(wired: Wiring) -> None:
+    """Apples in two sizes, and the garden's pears."""
+    large = sku("apples-9", solo_price_fen=3500, title="9斤装")
+    stocked(product("apples", sku("apples-5"), large), clock=wired.clock)
+    stocked(product("pears", sku("pears-3"), merchant_id="garden"), clock=wired.clock)
+
+
+def test_a_campaign_of_several_products_is_on_each_of_them(wired: Wiring) -> None:
+    stock_both(wired)
+
+    put = put_campaign(several_products(), clock=wired.clock)
+
+    assert put.outcome is Outcome.CREATED
+    assert (offered_on("apples"), offered_on("pears")) == (["autumn"], ["autumn"])
+    before = everything()
+    assert put_campaign(several_products(), clock=wired.clock).outcome is Outcome.UNCHANGED
+    assert everything() == before
+
+
+def test_it_leaves_the_products_that_it_no_longer_holds_skus_of(wired: Wiring) -> None:
+    stock_both(wired)
+    stocked(product("plums"), clock=wired.clock)
+    put_campaign(several_products(), clock=wired.clock)
+
+    without_pears = {"apples-9": 3000, "plums-5": 1500}
+    rules = Rules(cross_product=True)
+    put_campaign(campaign(prices_fen=without_pears, rules=rules), clock=wired.clock)
+
+    on_them = [offered_on(each) for each in ("apples", "pears", "plums")]
+    assert on_them == [["autumn"], [], ["autumn"]]
+
+
+def test_it_can_go_back_to_one_product_and_then_needs_no_rule(wired: Wiring) -> None:
+    stock_both(wired)
+    put_campaign(several_products(), clock=wired.clock)
+    before = everything()
+    only_pears = {"pears-3": 1200}
+
+    with pytest.raises(InvalidRequest, match=r"several products \(apples, pears\)"):
+        put_campaign(campaign(prices_fen=APPLES_AND_PEARS), clock=wired.clock)
+    assert everything() == before
+
+    put_campaign(campaign(prices_fen=only_pears), clock=wired.clock)
+    assert (offered_on("apples"), offered_on("pears")) == ([], ["autumn"])
+
+
+def test_ending_it_takes_it_off_all_its_products(wired: Wiring) -> None:
+    stock_both(wired)
+    put_campaign(several_products(), clock=wired.clock)
+    put_campaign(campaign("winter", prices_fen={"pears-3": 1000}), clock=wired.clock)
+
+    end_campaign("autumn", clock=wired.clock)
+
+    assert (offered_on("apples"), offered_on("pears")) == ([], ["winter"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (product("apples", sku("apples-5"), sku("apples-9")), "SKU apples-9: the group price"),
+        (product("apples", sku("apples-5")), "Not on sale: apples-9"),
+        (
+            product("pears", sku("pears-3", solo_price_fen=1199), merchant_id="garden"),
+            "SKU pears-3: the group price of 1200 fen is above the solo price of 1199 fen",
+        ),
+        (
+            product("pears", sku("pears-4"), merchant_id="garden"),
+            "Not on sale: pears-3",
+        ),
+    ],
+)
+def test_what_becomes_of_any_of_its_products_meanwhile_is_noticed(
+    wired: Wiring, changed: PutProduct, message: str
+) -> None:
+    stock_both(wired)
+
+    with (
+        just_before("TransactWriteItems", lambda: put_product(changed, clock=wired.clock)),
+        pytest.raises(InvalidRequest, match=message),
+    ):
+        put_campaign(several_products(), clock=wired.clock)
+
+    assert (offered_on("apples"), offered_on("pears")) == ([], [])
+
+
+def test_an_edit_of_any_of_its_products_meanwhile_lets_it_through_on_a_second_look(
+    wired: Wiring,
+) -> None:
+    stock_both(wired)
+    renamed = product("pears", sku("pears-3"), merchant_id="garden", title="雪梨")
+
+    with just_before("TransactWriteItems", lambda: put_product(renamed, clock=wired.clock)):
+        put = put_campaign(several_products(), clock=wired.clock)
+
+    assert put.outcome is Outcome.CREATED
+    assert (offered_on("apples"), offered_on("pears")) == (["autumn"], ["autumn"])
+
+
+def test_each_of_so_many_products_can_be_of_another_sku(wired: Wiring) -> None:
+    stocked(product(), clock=wired.clock)
+    names, others = ([f"{row}{n}" for n in range(MOST_SKUS)] for row in "pq")
+    for name in names + others:
+        put_product(product(name), clock=wired.clock)
+    rules = Rules(cross_product=True)
+
+    for chosen in (names, others):
+        prices_fen = {f"{name}-5": 1500 for name in chosen}
+        put_campaign(campaign(prices_fen=prices_fen, rules=rules), clock=wired.clock)
+
+    assert {name for name in names + others if offered_on(name)} == set(others)
+
+
+# Revisions
+
+
+def test_what_is_left_out_is_what_the_rules_say_by_default() -> None:
+    """Rules and prices that campaigns could not name at first change no revision."""
+    spelled_out = campaign(rules=Rules.model_validate(RULES_LEFT_OUT), tier_prices_fen={})
+    group_scope = Rules.model_validate({"draw": {"winners": 1, "scope": "group"}})
+
+    assert campaign().revision == spelled_out.revision == campaign(play="team").revision
+    assert (
+        campaign(rules=Rules.model_validate({"draw": {"winners": 1}})).revision
+        == campaign(rules=group_scope).revision
+    )
+
+
+def test_whatever_is_said_otherwise_is_another_revision() -> None:
+    ladder: dict[str, Any] = {"size": 3, "rules": Rules(tiers=TWO_TIERS)}
+    said = [
+        campaign(),
+        campaign(title="冬季拼团"),
+        campaign(size=3),
+        campaign(per_member_limit=1),
+        campaign(prices_fen={"apples-5": 1499}),
+        campaign(rules=Rules(leave_allowed=True)),
+        campaign(rules=Rules(cross_product=True)),
+        campaign(rules=Rules(who=Who.NEWCOMERS)),
+        campaign(rules=Rules(draw=DrawRule(winners=1))),
+        campaign(rules=Rules(leader=LeaderRule(free=True))),
+        campaign(**ladder),
+        campaign(**ladder, tier_prices_fen={"apples-5": (1500, 1100)}),
+        campaign(**ladder, tier_prices_fen={"apples-5": (1500, 1200)}),
+    ]
+
+    assert len({given.revision for given in said}) == len(said)
+
+
+def test_a_revision_reads_back_as_it_was_written(wired: Wiring) -> None:
+    stock_both(wired)
+    given = campaign(
+        size=3,
+        prices_fen={"apples-5": 1500, "pears-3": 1800},
+        tier_prices_fen={"pears-3": (1800, 900)},
+        rules=Rules(
+            who=Who.NEWCOMERS,
+            when_short=WhenShort.HONOUR,
+            minimum_payers=2,
+            leave_allowed=True,
+            tiers=TWO_TIERS,
+            leader=LeaderRule(bonus_bp=500),
+            cross_product=True,
+        ),
+    )
+
+    put_campaign(given, clock=wired.clock)
+
+    assert revision(given) == given
+    assert standing("autumn").campaign == given
 
 
 def test_a_dry_run_says_what_would_happen_and_writes_nothing(wired: Wiring) -> None:

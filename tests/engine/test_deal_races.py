@@ -16,6 +16,7 @@ from chalicelib.groups.open import open_group
 from chalicelib.kit.errors import TryAgain
 from chalicelib.orders.pay import pay
 from chalicelib.refunds.request import RefundRequest, request
+from chalicelib.sweeps import always
 from tests.races import at_once, joined, outcomes, payment_of, purchase
 from tests.shop import Shop
 
@@ -121,24 +122,22 @@ def test_members_who_want_their_money_back_while_their_group_is_dealt_with_get_i
 def test_a_campaigns_draw_held_by_many_while_members_take_their_money_back(shop: Shop) -> None:
     shop.campaign(
         "later",
-        ends_at=shop.at(3600),
+        ends_at=shop.at(600),
         rules={"draw": {"winners": 3, "scope": "campaign"}},
     )
     group_ids = [complete_group(shop, "later", f"G{number}-", 2) for number in range(5)]
     for group_id in group_ids:
         deal(group_id, clock=shop.clock, seeds=shop.wiring.seeds)
-    shop.advance(3601)
+    shop.advance(601)
     draw_id = campaign_draw_id("later")
     leaving = [order["order_id"] for order in shop.rows("orders")][:5]
     asked = [RefundRequest(order_id, "key", "不想要了") for order_id in leaving]
+    wired = shop.wiring
+    holding = partial(follow_up, draw_id, clock=shop.clock, seeds=wired.seeds, time_left=always)
+    taking_back = [partial(request, one, clock=shop.clock) for one in asked]
 
-    at_once(
-        [
-            *[partial(follow_up, draw_id, clock=shop.clock, seeds=shop.wiring.seeds)] * 8,
-            *[partial(request, one, clock=shop.clock) for one in asked],
-        ]
-    )
-    follow_up(draw_id, clock=shop.clock, seeds=shop.wiring.seeds)
+    at_once([*[holding] * 8, *taking_back])
+    holding()
     for group_id in group_ids:
         finish_dealing(shop, group_id)
 

@@ -105,7 +105,8 @@ def test_seats_against_the_payment_and_the_end_of_the_order_before(
     paid = partial(pay, payment_of(alone, 2000), clock=clock)
     joins = [joining(shop, each, "Ann", f"join-{each}") for each in group_ids]
 
-    at_once([*[close, paid][:: 1 if round_number % 2 else -1] * 8, *joins])
+    ends: list[Callable[[], Any]] = [close, paid] if round_number % 2 else [paid, close]
+    at_once([*ends * 8, *joins])
 
     by_ann = shop.rows("orders", member_id=shop.member("Ann").member_id)
     seats = [order for order in by_ann if "group_id" in order]

@@ -207,7 +207,8 @@ def test_a_refund_after_settlement_claws_the_bonus_back_into_debt(shop: Shop) ->
     assert commissions(shop, ann.order_id) == {0: ("released", 500, 500)}
     assert in_hand(lin.member) == (0, 0, 500)
     moved = lin.member.send("GET", "/v1/wallet/transfers")["items"]
-    assert (moved[0]["code"], moved[0]["direction"]) == ("leader_bonus_clawback", "out")
+    (clawback,) = [one for one in moved if one["code"] == "leader_bonus_clawback"]
+    assert (clawback["direction"], clawback["state"]) == ("out", "posted")
     assert balances(shop) == {
         "wechat": 4500 - 1500 - 1000,
         "sales": -3000,

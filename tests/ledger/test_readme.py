@@ -4,13 +4,14 @@ accounts.
 
 import inspect
 from pathlib import Path
+from typing import Any
 
 from chalicelib.ledger import recipes
 from chalicelib.ledger.transfers import Code, Transfer
 from tests.fakes import NOON
 
 README = Path(recipes.__file__).with_name("README.md")
-NOT_A_RECIPE = frozenset({"commission_id_of", "withdrawal_id_of"})
+NOT_A_RECIPE = frozenset({"earning_id_of", "withdrawal_id_of"})
 
 Line = tuple[str, str, str, str, str]
 """Recipe, code, phase, debit and credit."""
@@ -33,11 +34,15 @@ def line(recipe: str, transfer: Transfer) -> Line:
 
 def booked() -> list[tuple[str, Transfer]]:
     """Every recipe with everything it can book."""
-    upline = ("mem_1", "ord_1", "com_1", 5)
+    earner = ("mem_1", "ord_1", "com_1", 5)
     refunds = [
         recipes.refund("ord_1", "rfd_1", 5, by_hand=by_hand, sold_by=sold_by, now=NOON)
         for by_hand in (False, True)
         for sold_by in (None, "orchard")
+    ]
+    refunds += [
+        recipes.refund("ord_1", "rfd_1", 5, by_hand=by_hand, is_marketing=True, now=NOON)
+        for by_hand in (False, True)
     ]
     ended = [
         recipes.withdrawal_ended("mem_1", "wdr1", 5, paid=paid, now=NOON) for paid in (False, True)
@@ -47,13 +52,25 @@ def booked() -> list[tuple[str, Transfer]]:
         ("payment", recipes.payment("ord_1", 5, now=NOON)),
         *(("refund", one) for one in refunds),
         ("settlement", recipes.settlement("ord_1", "orchard", 5, now=NOON)),
-        ("commission_accrued", recipes.commission_accrued(*upline, now=NOON)),
-        ("commission_reversed", recipes.commission_reversed(*upline, target_fen=0, now=NOON)),
-        ("commission_released", recipes.commission_released(*upline, now=NOON)),
-        ("commission_clawed_back", recipes.commission_clawed_back(*upline, target_fen=0, now=NOON)),
+        ("voucher", recipes.voucher("ord_1", "orchard", 5, now=NOON)),
+        *_earned(earner, recipes.COMMISSION),
+        *_earned(earner, recipes.LEADER_BONUS),
         ("withdrawal_reserved", recipes.withdrawal_reserved("mem_1", "wdr1", 5, now=NOON)),
         *(("withdrawal_ended", one) for one in ended),
         *(("withdrawal_split", one) for one in split),
+    ]
+
+
+def _earned(
+    earner: tuple[str, str, str, int], earning: recipes.Earning
+) -> list[tuple[str, Transfer]]:
+    """What becomes of a commission or a bonus."""
+    how: dict[str, Any] = {"earning": earning, "now": NOON}
+    return [
+        ("commission_accrued", recipes.commission_accrued(*earner, **how)),
+        ("commission_reversed", recipes.commission_reversed(*earner, target_fen=0, **how)),
+        ("commission_released", recipes.commission_released(*earner, **how)),
+        ("commission_clawed_back", recipes.commission_clawed_back(*earner, target_fen=0, **how)),
     ]
 
 
