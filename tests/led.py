@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.shop import Placed, Shop
+from tests.shop import Member, Placed, Shop
 
 FREEZE_SECONDS = 3600
 
@@ -11,17 +11,18 @@ FREEZE_SECONDS = 3600
 def led(
     shop: Shop,
     rules: Mapping[str, Any],
-    *names: str,
+    *who: str | Member,
     campaign_id: str = "led",
     size: int | None = None,
     **changes: Any,
 ) -> list[Placed]:
-    """A campaign of these rules, and a group that these members have paid, the first leading.
-    Nothing has followed from it yet.
+    """A campaign of these rules, and a group that these have paid, the first leading. Nothing has
+    followed from it yet.
     """
-    shop.campaign(campaign_id, size=size or len(names), rules=dict(rules), **changes)
-    leads = shop.member(names[0]).opens(campaign_id).pays()
-    return [leads, *(shop.member(name).joins(leads.group_id).pays() for name in names[1:])]
+    first, *others = (shop.member(each) if isinstance(each, str) else each for each in who)
+    shop.campaign(campaign_id, size=size or len(who), rules=dict(rules), **changes)
+    leads = first.opens(campaign_id).pays()
+    return [leads, *(each.joins(leads.group_id).pays() for each in others)]
 
 
 def settled(shop: Shop, *placed: Placed) -> None:

@@ -149,7 +149,11 @@ class Books:
         The ledger is looked at by the orders that it must know; when it was not read to its end,
         by those that it does know, and by nothing that takes all of an account or a day.
         """
-        paid = [order.order_id for order in self.orders.values() if order.is_booked]
+        paid = [
+            order.order_id
+            for order in self.orders.values()
+            if order.paid_fen > 0 or order.voucher_id is not None
+        ]
         whole_ledger = "ledger" not in self.partial
         in_ledger = [*(paid if whole_ledger else []), *self._accounts(ORDER)]
         withdrawals = [*self.withdrawals, *self._accounts(WITHDRAWAL)]

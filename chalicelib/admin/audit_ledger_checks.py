@@ -110,7 +110,8 @@ def customer_funds_are_cleared(books: Books, order_id: str) -> Iterator[str]:
     order, refunds = books.orders.get(order_id), _refunds(books, order_id)
     if order is None or refunds is None or _is_due(order, refunds):
         return
-    if order.settled_at is None and order.order_state is not OrderState.REFUNDED:
+    is_refunded = order.order_state is OrderState.REFUNDED and order.refunded_fen == order.paid_fen
+    if order.settled_at is None and not is_refunded:
         return
     if any(any(earlier(books, order_id)) for earlier in (*_BOOKINGS, settlements_are_booked_once)):
         return

@@ -214,7 +214,7 @@ def _around_day(books: Books, day: str) -> None:
 
 
 def _add_commissions(books: Books, *order_ids: str) -> None:
-    """Those of both levels of each order."""
+    """Those of every level of each order."""
     ids = [commission_id_for(order_id, level) for order_id in order_ids for level in _LEVELS]
     keys = [commission_key(commission_id) for commission_id in ids]
     found = reads.read(*keys)

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice
 
 from chalicelib.draws import store as draws
-from chalicelib.draws.model import Draw, Entry, in_rank_order
+from chalicelib.draws.model import Draw, DrawState, Entry, in_rank_order
 from chalicelib.draws.seeds import Seeds
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.repeat import until_settled
@@ -31,10 +31,8 @@ def _hold(draw_id: str, clock: Clock, seeds: Seeds, due_at: datetime | None) -> 
     if draw.is_drawn:
         return draw
     seed = seeds.reveal(draw)
-    draws.close(draw)
-    draw = draws.get(draw_id)
-    if draw.is_drawn:
-        return draw
+    if draw.draw_state is DrawState.OPEN:
+        draws.close(draw)  # guard: still open -> Changed
     groups = list(draws.participations(draw_id, has_entered=True))
     entries = [entry for group in groups for entry in group.entries]
     known = {order_id for group in groups for order_id in group.passed_over}

@@ -43,7 +43,8 @@ class SeatState(StrEnum):
 @dataclass(frozen=True)
 class Group:
     """One group. `seats_free + held_count + paid_count = seats_total`, always. What its rules say
-    of running short is copied here; all else stands in its campaign's revision. `draw_id`: the draw
+    of running short is copied here, a leader with a voucher counted to `minimum_payers`; all else
+    stands in its campaign's revision. `draw_id`: the draw
     its orders take part in. `drawn_at`: when it was told of the winners.
     """
 
@@ -79,7 +80,7 @@ class Group:
 
     @property
     def enough_count(self) -> int:
-        """With how many payers it completes when its time runs out."""
+        """With how many paid seats it completes when its time runs out."""
         honours = self.when_short is WhenShort.HONOUR
         return self.minimum_payers if honours else self.seats_total
 

@@ -193,11 +193,6 @@ class Order:
         return self.voucher_id is not None or self.marketing_fen > 0
 
     @property
-    def is_booked(self) -> bool:
-        """Whether the ledger hears of it sooner or later: it was paid, or a voucher pays for it."""
-        return self.paid_fen > 0 or self.voucher_id is not None
-
-    @property
     def price_paid_fen(self) -> int:
         """What its member pays for it in the end, unless more is refunded than its group's rules
         give back.

@@ -2,7 +2,6 @@
 
 from chalicelib.kit.errors import Refusal
 
-
 NOTHING_PAID = "A voucher opened its group: there is nothing to refund."
 
 

@@ -161,6 +161,7 @@ def breakages(story: Story) -> dict[str, tuple[list[Change], set[str]]]:
     part, undecided = story.part_refunded, story.undecided
     forming_id, complete_id = story.forming.group_id, story.complete.group_id
     ledger_refund = transfer(part, Code.REFUND, story.part_refund_id, gone=True)
+    elsewhere = payment(story.failed, credit_account="outside_wechat")
     return {
         "seats_add_up": ([group(story.forming, seats_free=2)], {forming_id}),
         "counts_match_seats": ([group(story.forming, held_count=0, seats_free=2)], {forming_id}),
@@ -211,10 +212,7 @@ def breakages(story: Story) -> dict[str, tuple[list[Change], set[str]]]:
             {story.complete.order_id},
         ),
         "refunds_are_booked_once": ([ledger_refund], {part.order_id}),
-        "customer_funds_are_cleared": (
-            [payment(story.failed, credit_account="outside_wechat")],
-            {story.failed.order_id},
-        ),
+        "customer_funds_are_cleared": ([elsewhere], {story.failed.order_id}),
         "wechat_account_balances": (
             [payment(story.complete, debit_account="outside_wechat")],
             {story.complete.order_id},

@@ -223,6 +223,10 @@ def breakages(story: Story) -> dict[str, tuple[list[Change], set[str]]]:
         f"order:{settled.order_id}", Code.SETTLEMENT, settled.order_id, gone=True
     )
     looks_settled = {"order_state": "settled", "settled_at": NOON, "due_at": None}
+    received_id = story.received.order_id
+    sold_at_once = booked_under(
+        f"order:{received_id}", Code.PAYMENT, received_id, credit_account="sales:orchard"
+    )
     return {
         "settlements_are_booked_once": ([settlement], {settled.order_id}),
         "closed_days_add_up": ([closing(transfer_count=2)], {DAY}),
@@ -244,8 +248,8 @@ def breakages(story: Story) -> dict[str, tuple[list[Change], set[str]]]:
             {story.to_ship.order_id},
         ),
         "commissions_are_released_once_settled": (
-            [order(story.received, **looks_settled, due_shard=None)],
-            {story.received.order_id},
+            [order(story.received, **looks_settled, due_shard=None), sold_at_once],
+            {received_id},
         ),
         "commissions_belong_to_uplines": (
             [commission(story.to_ship, buyer_id="mem_other")],

@@ -6,7 +6,7 @@ from chalicelib.commissions.adjust import adjust
 from chalicelib.kit.writes import Changed, WriteSet
 from chalicelib.ledger import recipes
 from chalicelib.ledger import store as ledger
-from tests.commissions.words import commissions, settled, wallet, with_uplines
+from tests.commissions.words import commissions, settled, wallet, with_bonus, with_uplines
 from tests.shop import Placed, Shop
 
 
@@ -136,6 +136,45 @@ def test_whoever_has_left_earns_nothing_and_keeps_nobody_else_from_it(shop: Shop
 
     assert commissions(shop, order.order_id) == {2: ("pending", 100, 0)}
     assert wallet("mem_b") == (0, 0)
+    assert shop.rows("orders")[0].get("due_at") is None
+
+
+def test_who_is_upline_and_leader_has_both_in_one_update_of_the_balance(shop: Shop) -> None:
+    order = bought(shop, shop.member("Lin").buys(), ("mem_b", 1000), ("mem_c", 500)).pays()
+    with_bonus(shop, order.order_id, "mem_b", 77)
+
+    with shop.reads_of("TransactWriteItems") as commits:
+        adjust(order.order_id, clock=shop.clock)
+
+    (items,) = [commit["TransactItems"] for commit in commits]
+    assert sorted(next(iter(item)) for item in items) == [
+        *("ConditionCheck", "Put", "Put", "Put", "Put", "Put", "Put", "Update", "Update")
+    ]
+    assert (wallet("mem_b"), wallet("mem_c")) == ((277, 0), (100, 0))
+    assert commissions(shop, order.order_id) == {
+        0: ("pending", 77, 0),
+        1: ("pending", 200, 0),
+        2: ("pending", 100, 0),
+    }
+    settled(shop, order.order_id)
+    adjust(order.order_id, clock=shop.clock)
+    assert (wallet("mem_b"), wallet("mem_c")) == ((0, 277), (0, 100))
+    shop.settles()
+    refund(shop, order, amount_fen=1000)
+    assert (wallet("mem_b"), wallet("mem_c")) == ((0, 138), (0, 50))
+
+
+def test_a_leader_who_has_left_earns_neither_and_keeps_nobody_else_from_it(shop: Shop) -> None:
+    writes = WriteSet()
+    ledger.close(writes, "mem_b", now=shop.clock.now(), refusal=lambda _row: Changed())
+    writes.commit()
+    order = bought(shop, shop.member("Lin").buys(), ("mem_b", 1000), ("mem_c", 500))
+    with_bonus(shop, order.order_id, "mem_b", 77)
+    order.pays()
+
+    shop.settles()
+
+    assert commissions(shop, order.order_id) == {2: ("pending", 100, 0)}
     assert shop.rows("orders")[0].get("due_at") is None
 
 

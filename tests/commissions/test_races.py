@@ -15,7 +15,7 @@ from chalicelib.orders.pay import pay
 from chalicelib.orders.place import place
 from chalicelib.refunds.request import RefundRequest, request
 from chalicelib.refunds.settle import settle
-from tests.commissions.words import settled, wallet, with_uplines
+from tests.commissions.words import settled, wallet, with_bonus, with_uplines
 from tests.races import THREADS, at_once, payment_of, purchase
 from tests.shop import Shop
 
@@ -43,6 +43,17 @@ def test_64_threads_announce_each_level_once(engine_shop: Shop) -> None:
     adjust(order_id, clock=engine_shop.clock)
     assert (wallet("mem_b"), wallet("mem_c")) == ((200, 0), (100, 0))
     assert len(engine_shop.rows("ledger", code="commission")) == 2
+
+
+def test_64_threads_announce_what_an_upline_and_leader_earns_once(engine_shop: Shop) -> None:
+    order_id = a_paid_order(engine_shop)
+    with_bonus(engine_shop, order_id, "mem_b", 77)
+
+    at_once([partial(tries_to_adjust, engine_shop, order_id)] * THREADS)
+
+    adjust(order_id, clock=engine_shop.clock)
+    assert (wallet("mem_b"), wallet("mem_c")) == ((277, 0), (100, 0))
+    assert len(engine_shop.rows("ledger", code="leader_bonus")) == 1
 
 
 def test_many_orders_of_one_upline_all_reach_the_balance(engine_shop: Shop) -> None:

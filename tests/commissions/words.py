@@ -17,6 +17,12 @@ def with_uplines(shop: Shop, order_id: str, *rates: tuple[str, int]) -> None:
     shop.break_row("orders", order_id, "commission_cap_bp", {"N": "3000"})
 
 
+def with_bonus(shop: Shop, order_id: str, leader_id: str, amount_fen: int) -> None:
+    """The order as it would be in a group of that leader's."""
+    bonus: Any = {"member_id": {"S": leader_id}, "amount_fen": {"N": str(amount_fen)}}
+    shop.break_row("orders", order_id, "leader_bonus", {"M": bonus})
+
+
 def commissions(shop: Shop, order_id: str) -> dict[int, tuple[str, int, int]]:
     """State, amount and what was taken back, by level."""
     return {

@@ -216,7 +216,7 @@ def test_an_operators_cancel_refunds_all_whatever_tier_was_reached(shop: Shop) -
 
 
 def test_a_group_keeps_the_ladder_it_began_with(shop: Shop) -> None:
-    lin, ann = led(shop, {**LADDER, "leave_allowed": True}, "Lin", "Ann", size=4)
+    lin, ann = led(shop, {**LADDER, "leave_allowed": True}, "Lin", "Ann", size=5)
     dearer = [{"headcount": 2, "price_fen": 1900}, {"headcount": 3, "price_fen": 1800}]
     skus = [{"sku_id": "apples-5", "group_price_fen": 1900}]
     shop.campaign("led", size=3, rules={"tiers": dearer}, skus=skus)
@@ -326,10 +326,10 @@ def test_all_of_it_asked_back_while_the_difference_is_on_its_way_is_only_what_is
     assert (rest["status"], rest["amount_fen"], rest["ends_order"]) == ("requested", 900, True)
     assert came_back(lin) == [("refunding", 0)]
     assert shop.sandbox.totals()["refunds"] == 0
-    sent = [shop.sandbox.refunds(out_trade_no=order.order_id) for order in (lin, others[0])]
+    sent = [shop.sandbox.refunds_of(order.order_id) for order in (lin, others[0])]
     assert [len(each) for each in sent] == [1, 1]
     shop.passes(61)
-    assert len(shop.sandbox.refunds(out_trade_no=lin.order_id)) == 2
+    assert len(shop.sandbox.refunds_of(lin.order_id)) == 2
     shop.sandbox.settle_refund(f"{rest['refund_id']}_1", "success")
     shop.settles()
     assert came_back(lin) == [("refunding", 900)]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.commissions.adjust import adjust
+from chalicelib.commissions.model import commission_id_for
 from tests.commissions.words import commissions
 from tests.led import FREEZE_SECONDS, balances, led, settled
 from tests.shop import Member, Placed, Shop
@@ -108,6 +109,18 @@ def test_the_member_sees_what_each_was_for(shop: Shop) -> None:
         ("referral", 1, 150),
     ]
     assert {(one["order_id"], one["status"]) for one in listed} == {(ann.order_id, "released")}
+    (bonus,) = [one for one in listed if one["level"] == 0]
+    assert bonus == {
+        "commission_id": commission_id_for(ann.order_id, 0),
+        "order_id": ann.order_id,
+        "kind": "leader_bonus",
+        "level": 0,
+        "amount_fen": 1000,
+        "reversed_fen": 0,
+        "status": "released",
+        "accrued_at": "2026-11-22T12:00:00Z",
+        "release_at": "2026-11-22T13:00:01Z",
+    }
     assert sorted((one["code"], one["state"], one["amount_fen"]) for one in moved) == [
         ("commission", "pending", 150),
         ("commission", "posted", 150),
@@ -217,7 +230,7 @@ def test_a_refund_after_settlement_claws_the_bonus_back_into_debt(shop: Shop) ->
     }
     shop.assert_books_balance()
 
-    lin, *joined = led(shop, THOUSAND, "Lin", "Di", campaign_id="again")
+    lin, *joined = led(shop, THOUSAND, lin.member, "Di", campaign_id="again")
     shop.settles()
     settled(shop, lin, *joined)
     assert in_hand(lin.member) == (0, 500, 0)

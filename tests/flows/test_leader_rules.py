@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.gateways.wechat_api import PAYMENT_IS_OVER, UploadOutcome, UploadResult
+from tests.fakes import FakeWechatApi
 from tests.led import FREEZE_SECONDS, balances, led, settled
 from tests.shop import Placed, Shop
 
@@ -104,6 +106,28 @@ def test_wechat_is_not_told_of_a_shipment_whose_payment_it_has_given_back(shop: 
     assert row_of(shop, lin)["shipment_upload"] == "not_needed"
     assert row_of(shop, lin)["due_at"] == row_of(shop, lin)["receives_at"]
     assert shop.findings() == []
+
+
+@pytest.mark.parametrize(
+    ("leads", "errcode", "found"),
+    [
+        (True, PAYMENT_IS_OVER, []),
+        (True, 268485194, ["shipment_refused"]),
+        (False, PAYMENT_IS_OVER, ["shipment_refused"]),
+    ],
+)
+def test_any_other_refusal_of_a_shipment_is_told_to_a_person(
+    shop: Shop, leads: bool, errcode: int, found: list[str]
+) -> None:
+    lin, ann = led(shop, FREE, "Lin", "Ann")
+    shop.settles()
+    refuses = FakeWechatApi()
+    refuses.upload_results.append(UploadResult(UploadOutcome.REFUSED, errcode))
+    shop.wiring._wechat_api = refuses
+
+    shop.ships(lin if leads else ann)
+
+    assert shop.findings() == found
 
 
 def test_a_free_order_that_nobody_receives_is_received_by_itself(shop: Shop) -> None:

@@ -17,6 +17,7 @@ from chalicelib.withdrawals import store as withdrawals
 from chalicelib.withdrawals.model import Withdrawal, WithdrawalState
 from tests.commissions.words import settled, with_uplines
 from tests.in_process import just_before
+from tests.led import led
 from tests.shop import Member, Placed, Shop, credentials
 
 FIELDS = {
@@ -170,6 +171,22 @@ def test_an_upline_is_told_when_commission_is_theirs_and_not_before(shop: Shop) 
     assert told(mei) == [("已到账", "¥2.00")]
     (notice,) = shop.sandbox.mini_program.notices_to("Mei")
     assert notice["data"]["thing1"] == "推广佣金"
+
+
+def test_a_leader_is_told_of_a_bonus_as_of_a_commission(shop: Shop) -> None:
+    lin = accepts(shop.member("Lin"), "commission_earned", times=3)
+    _, *joined = led(shop, {"leader": {"bonus_fen": 301}}, "Lin", "Ann", "Bo")
+    everything_comes_twice(shop)
+    assert told(lin) == []
+
+    for order in joined:
+        settled(shop, order.order_id)
+        adjust(order.order_id, clock=shop.clock)
+        everything_comes_twice(shop)
+
+    assert sorted(told(lin)) == [("已到账", "¥1.50"), ("已到账", "¥1.51")]
+    notices = shop.sandbox.mini_program.notices_to("Lin")
+    assert {notice["data"]["thing1"] for notice in notices} == {"团长奖励"}
 
 
 def what_has_expired_goes(shop: Shop) -> None:

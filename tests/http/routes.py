@@ -71,6 +71,7 @@ ROUTES = (
         "/v1/refunds/{refund_id}/return-shipment",
         body={"carrier": "顺丰", "tracking_no": "SF2002"},
     ),
+    Route("GET", "/v1/vouchers"),
     Route("GET", "/v1/commissions"),
     Route("GET", "/v1/wallet"),
     Route("GET", "/v1/wallet/transfers"),

@@ -8,6 +8,7 @@ from tests.http.routes import Route
 from tests.in_process import everything
 from tests.money import earns
 from tests.shop import Member, Reply, Shop
+from tests.vouchers.words import granted
 from tests.withdrawals.words import asked, cancels
 
 GOOD_KEY = "a-key-of-this-test"
@@ -15,8 +16,8 @@ TEMPLATE = {"template_id": "template-1", "fields": {"amount1": "amount"}}
 
 
 class Scene:
-    """Lin leads a forming group, has an order to pay, a refund that waits for an operator and a
-    withdrawal taken back.
+    """Lin leads a forming group, has an order to pay, a refund that waits for an operator, a
+    voucher and a withdrawal taken back.
 
     Eve owns nothing.
     """
@@ -28,6 +29,7 @@ class Scene:
         shop.campaign()
         self.lin: Member = shop.member("Lin")
         self.eve: Member = shop.member("Eve")
+        granted(shop, "Lin", campaign_id="autumn")
         leading = self.lin.opens().pays()
         self.group_order_id = leading.order_id
         shop.advance(1)

@@ -182,16 +182,24 @@ def test_a_quantity_is_a_whole_number_from_1_to_999(scene: Scene) -> None:
     assert wrong == {}
 
 
+MAY_DO_WITHOUT = {
+    ("/v1/quotes", "campaign_id"),
+    ("/v1/quotes", "voucher_id"),
+    ("/v1/groups", "voucher_id"),
+}
+
+
 def test_ids_in_a_body_are_64_plain_characters_at_most(scene: Scene) -> None:
     places = [(each, "sku_id") for each in SELLING]
     places += [(route("POST", "/v1/groups"), "campaign_id")]
     places += [(route("POST", "/v1/quotes"), name) for name in ("sku_id", "campaign_id")]
+    places += [(route("POST", path), "voucher_id") for path in ("/v1/groups", "/v1/quotes")]
     wrong = {}
     with scene.stays():
         for each, name in places:
             for bad in NO_IDS:
-                if bad is None and each.path == "/v1/quotes" and name == "campaign_id":
-                    continue  # a quote may do without
+                if bad is None and (each.path, name) in MAY_DO_WITHOUT:
+                    continue
                 reply = scene.send(each, body={**(each.body or {}), name: bad})
                 found = wrong_in(reply, 422, "invalid_request")
                 if found or fields_of(reply) != [name]:

@@ -50,6 +50,7 @@ LISTS = (
     "/v1/products",
     "/v1/campaigns",
     "/v1/orders",
+    "/v1/vouchers",
     "/v1/me/invitees",
     "/v1/commissions",
     "/v1/withdrawals",
@@ -175,6 +176,7 @@ def forged(lin_id: str) -> Iterator[str]:
         yield cursor(text(id="autumn", kind="campaign", sort=sort))
         yield cursor(text(order_id="ord_x", member_id=lin_id, placed_at=sort))
         yield cursor(text(account_id=f"member:{lin_id}", entry=sort))
+        yield cursor(text(member_id=lin_id, kind=sort))
     for kind, key in (("product", "apples"), ("campaign", "autumn")):
         yield cursor(text(id="", kind=kind, sort="x"))
         yield cursor(text(id=key, sort="x"))
@@ -213,6 +215,7 @@ def test_a_cursor_is_good_for_its_own_list_and_member_only(scene: Scene, of: str
             beneficiary_id=scene.lin.member_id,
             accrued_at="2026-11-22T12:00:02.000Z",
         ),
+        "/v1/vouchers": text(member_id=scene.lin.member_id, kind="voucher#v1"),
         "/v1/me/invitees": text(bound_at="2026-11-22T12:00:02.000Z", passed="0"),
         "/v1/withdrawals": text(
             withdrawal_id=scene.ids["withdrawal_id"],
@@ -229,8 +232,9 @@ def test_a_cursor_is_good_for_its_own_list_and_member_only(scene: Scene, of: str
 
     statuses = {path: scene.send(route("GET", path), query=query).status for path in LISTS}
     assert statuses == {path: 200 if path == of else 422 for path in LISTS}
-    orders = scene.send(route("GET", "/v1/orders"), query=query, token=scene.eve.token)
-    assert wrong_in(orders, 422, "invalid_request") == []
+    for path in ("/v1/orders", "/v1/vouchers"):
+        hers = scene.send(route("GET", path), query=query, token=scene.eve.token)
+        assert wrong_in(hers, 422, "invalid_request") == []
 
 
 def test_a_key_is_needed_to_make_something(scene: Scene) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from tests.goods import RULES_LEFT_OUT
 from tests.http.routes import READING, route
 from tests.http.scene import Scene
 from tests.shop import ADDRESS, Reply
@@ -19,13 +20,8 @@ OFFERED_SKU = {
     "image_url": None,
     "solo_price_fen": 2000,
     "group_price_fen": 1500,
+    "tier_prices_fen": [],
     "available": 96,
-}
-RULES = {
-    "who": "everyone",
-    "when_short": "refund",
-    "minimum_payers": None,
-    "leave_allowed": False,
 }
 NOW = "2026-11-22T12:00:02Z"
 
@@ -71,7 +67,8 @@ def test_a_campaign_holds_what_is_promised(scene: Scene) -> None:
         "ends_at": "2026-11-23T12:00:00Z",
         "state": "live",
         "per_member_limit": None,
-        "rules": RULES,
+        "rules": RULES_LEFT_OUT,
+        "draw": None,
         "sold_count": 0,
         "server_time": NOW,
         "skus": [OFFERED_SKU],
@@ -116,6 +113,12 @@ def summary_of(scene: Scene) -> dict[str, Any]:
         "opened_at": "2026-11-22T12:00:00Z",
         "expires_at": "2026-11-22T13:00:00Z",
         "server_time": NOW,
+        "play": "team",
+        "rules": RULES_LEFT_OUT,
+        "enough_count": 2,
+        "tier": None,
+        "next_tier": None,
+        "draw": None,
     }
 
 
@@ -125,7 +128,6 @@ def group_of(scene: Scene) -> dict[str, Any]:
     return {
         **summary_of(scene),
         "title": "秋季拼团",
-        "play": "team",
         "joinable": False,
         "refusal_code": "already_joined",
         "leader": {"nickname": None, "avatar_url": None},
@@ -137,7 +139,7 @@ def group_of(scene: Scene) -> dict[str, Any]:
                 "is_leader": True,
             }
         ],
-        "skus": [{**sku, "title": "红富士苹果 5斤装"}],
+        "skus": [{**sku, "title": "红富士苹果 5斤装", "price_now_fen": 1500}],
         "share": {
             "title": "秋季拼团",
             "image_url": None,
@@ -191,6 +193,8 @@ def order_of(scene: Scene, order_id: str, **changes: Any) -> dict[str, Any]:
         "discount_fen": 0,
         "amount_fen": 2000,
         "refunded_fen": 0,
+        "price_cut_fen": 0,
+        "voucher_id": None,
         "address": ADDRESS,
         "remark": None,
         "placed_at": NOW,
@@ -277,6 +281,19 @@ def test_a_refund_holds_what_is_promised(scene: Scene) -> None:
         key="Lin-000003",
     )
     assert (again.status, again.content) == (201, refund_of(scene))
+
+
+def test_a_voucher_holds_what_is_promised(scene: Scene) -> None:
+    voucher = {
+        "voucher_id": "v1",
+        "campaign_id": "autumn",
+        "granted_at": "2026-11-22T12:00:00Z",
+        "expires_at": "2026-11-29T12:00:00Z",
+        "status": "usable",
+        "order_id": None,
+    }
+    page = scene.send(route("GET", "/v1/vouchers")).content
+    assert page == {"items": [voucher], "next_cursor": None}
 
 
 PAYMENT = {
@@ -367,7 +384,12 @@ def all_answers(scene: Scene) -> list[Reply]:
 def test_amounts_are_whole_fen_and_times_whole_seconds_in_utc(scene: Scene) -> None:
     seen = [item for reply in all_answers(scene) for item in everything_in(reply.content)]
 
-    amounts = {name: value for name, value in seen if name.endswith("_fen")}
+    of_a_rule_left_out = ("bonus_fen", None)
+    amounts = {
+        name: value
+        for name, value in seen
+        if name.endswith("_fen") and (name, value) != of_a_rule_left_out
+    }
     assert {type(value) for value in amounts.values()} == {int}
     assert {type(value) for _, value in seen} == {str, int, bool, type(None)}
     times = [value for name, value in seen if NAMES_OF_TIMES.fullmatch(name)]

@@ -1,6 +1,7 @@
 """What the leader of a group gets by its rules, worked out without a database."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -34,7 +35,7 @@ def party(heads: int) -> Sequence[Entrant]:
     return [entrant(number) for number in range(heads)]
 
 
-def led(size: int = 5, leader: LeaderRule | None = None, **rules: object) -> Campaign:
+def led(size: int = 5, leader: LeaderRule | None = None, **rules: Any) -> Campaign:
     return campaign(size=size, rules=Rules(leader=leader or LeaderRule(free=True), **rules))
 
 
@@ -122,10 +123,9 @@ def test_a_share_is_of_the_price_that_the_ladder_has_come_down_to() -> None:
 
 
 def test_a_leader_alone_earns_no_bonus() -> None:
-    rules = {"when_short": WhenShort.HONOUR}
-
     for rule in (LeaderRule(bonus_fen=1000), LeaderRule(bonus_bp=1000)):
-        assert shares(led(leader=rule, **rules), party(1)) == {"ord_0": Share()}
+        terms = led(leader=rule, when_short=WhenShort.HONOUR)
+        assert shares(terms, party(1)) == {"ord_0": Share()}
 
 
 @given(st.integers(1, 10**8), st.lists(st.integers(1, 10**6), min_size=1, max_size=99))
@@ -214,9 +214,7 @@ def test_nothing_granted_is_below_a_fen_nor_more_than_is_left(
         ),
     ],
 )
-def test_rules_against_each_other_are_refused_by_name(
-    rules: dict[str, object], sentence: str
-) -> None:
+def test_rules_against_each_other_are_refused_by_name(rules: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValidationError, match=sentence):
         campaign(rules=Rules(**rules))
 
