@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from chalicelib.admin.audit_books import Books
 from chalicelib.groups.model import Group, GroupState, SeatState
 from chalicelib.orders.model import WITH_THE_MEMBER, OrderState
-from chalicelib.refunds.model import ENDED, UNDECIDED, UNDER_WAY, Cause, RefundState
+from chalicelib.refunds.model import ENDED, UNDECIDED, UNDER_WAY, Cause, Refund, RefundState
 
 OVERDUE_AFTER = timedelta(hours=1)
 """A sweep runs every minute and sets a bad item aside for an hour; later than that nobody looks."""
@@ -204,11 +204,11 @@ def refunded_adds_up(books: Books, order_id: str) -> Iterator[str]:
 
 def granted_refunds_add_up(books: Books, order_id: str) -> Iterator[str]:
     """What its group's rules give back of an order is what its refunds for that are of; none of
-    them ends the order, or is refused.
+    them ends the order, or is refused. Nothing is given back of what a voucher paid for.
     """
     order = books.orders[order_id]
     refunds = books.refunds_of(order)
-    if refunds is None:
+    if refunds is None or order.voucher_id is not None:
         return
     given_back = {Cause.LADDER: order.price_cut_fen, Cause.LEADER_FREE: order.marketing_fen}
     for cause, granted_fen in given_back.items():
@@ -228,9 +228,14 @@ def ended_orders_are_refunded_whole(books: Books, order_id: str) -> Iterator[str
     if order.order_state is OrderState.REFUNDED and order.refunded_fen != order.paid_fen:
         yield f"refunded with {order.refunded_fen} of {order.paid_fen} fen back"
     elif order.order_state is OrderState.REFUNDING and refunds is not None:
-        ending = [r for r in refunds if r.ends_order and r.refund_state not in _NOT_TO_BE_PAID]
+        ending = [r for r in refunds if _ends(r) and r.refund_state not in _NOT_TO_BE_PAID]
         if len(ending) != 1:
             yield f"refunding with {len(ending)} refunds that end it"
+
+
+def _ends(refund: Refund) -> bool:
+    """Whether the order may be ended by it: a free leader's can, when it is not shipped."""
+    return refund.ends_order or refund.cause is Cause.LEADER_FREE
 
 
 def open_refunds_are_counted(books: Books, order_id: str) -> Iterator[str]:

@@ -19,7 +19,8 @@ from chalicelib.ledger.transfers import Account, Code, sales_account, transfer_i
 from chalicelib.orders.model import Order, OrderState
 from chalicelib.refunds.model import Cause, Refund, RefundState
 
-_SALES_CODES = frozenset({Code.SETTLEMENT.value, Code.VOUCHER.value})
+_SALES_CODES = frozenset({Code.SETTLEMENT.value, Code.VOUCHER.value, Code.MARKETING_REVERSED.value})
+_ENDED = frozenset({OrderState.REFUNDING, OrderState.REFUNDED})
 _REFUND_CODES = frozenset({Code.REFUND.value, Code.REFUND_BY_HAND.value})
 
 
@@ -182,10 +183,18 @@ def _refunds(books: Books, order_id: str) -> list[Refund] | None:
 
 
 def _sales(order: Order | None) -> list[tuple[int, str, str]]:
-    """What an order's settlement books: nothing when it is not settled, or nothing was left."""
-    if order is None or order.settled_at is None:
+    """What an order's settlement books: nothing when it is not settled, or nothing was left. A free
+    leader's that is ended instead takes the marketing back.
+    """
+    if order is None:
         return []
-    by_voucher_fen = order.discount_fen if order.voucher_id is not None else 0
+    if order.marketing_fen > 0 and order.order_state in _ENDED:
+        accounts = Account.CUSTOMER_FUNDS.value, Account.MARKETING_EXPENSE.value
+        return [(order.marketing_fen, *accounts)]
+    if order.settled_at is None:
+        return []
+    price_fen = order.discount_fen - order.price_cut_fen
+    by_voucher_fen = price_fen if order.voucher_id is not None else 0
     paid_from = (
         (order.settled_fen, Account.CUSTOMER_FUNDS.value),
         (by_voucher_fen, Account.MARKETING_EXPENSE.value),

@@ -6,9 +6,9 @@ change, so that a group keeps the rules it began with.
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, ValidationInfo, model_validator
 
 from chalicelib.catalog.settings import Frozen, Rates
 from chalicelib.kit.clock import to_milliseconds
@@ -123,6 +123,19 @@ class CampaignState(StrEnum):
     """Its window is over, or the operator ended it."""
 
 
+_SAID_AT_FIRST: dict[str, Any] = {
+    **dict.fromkeys(("cover_url", "play", "per_member_limit", "commission_rates_bp"), True),
+    "rules": {"who", "when_short", "minimum_payers", "leave_allowed"},
+}
+"""What always counts for a revision, said or left out. Not to be added to."""
+
+
+AS_STORED = {"as": "stored"}
+"""Context for reading what was put: it was checked then, and groups live by it whatever a later
+version would refuse.
+"""
+
+
 class Campaign(Frozen):
     """A play offered on some SKUs over a window. `play` is a label for people; `rules` decide."""
 
@@ -140,7 +153,9 @@ class Campaign(Frozen):
     skus: Annotated[tuple[CampaignSku, ...], Field(min_length=1, max_length=MOST_SKUS)]
 
     @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
+    def _makes_sense(self, info: ValidationInfo) -> Self:
+        if info.context == AS_STORED:
+            return self
         if self.ends_at <= self.starts_at:
             raise ValueError("ends_at must be later than starts_at")
         if len({sku.sku_id for sku in self.skus}) != len(self.skus):
@@ -152,8 +167,13 @@ class Campaign(Frozen):
 
     @property
     def revision(self) -> str:
-        """Names this content: equal content, equal revision; also once campaigns can say more."""
-        return fingerprint(self.model_dump(mode="json", exclude_defaults=True))
+        """Names this content: equal content, equal revision. What campaigns could not say at first
+        counts only where it is said, so that whatever was put before keeps its revision.
+        """
+        said = self.model_dump(mode="json", exclude_defaults=True)
+        at_first = self.model_dump(mode="json", include=_SAID_AT_FIRST)
+        rules = {**at_first["rules"], **said.get("rules", {})}
+        return fingerprint({**said, **at_first, "rules": rules})
 
     def price_fen(self, sku_id: str) -> int | None:
         """The price of one unit in a group; None when the SKU is not part of the campaign."""

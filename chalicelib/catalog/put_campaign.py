@@ -114,6 +114,10 @@ def _put_draw(
     of_all = over_all_groups(campaign.rules)
     was = over_all_groups(before.campaign.rules) if before is not None else None
     if of_all is None and was is None:
+        if draw is not None and draw.draw_state is DrawState.OPEN:  # one that was taken out again
+            draws.reschedule(
+                writes, draw, draws_at=campaign.ends_at, winners_wanted=draw.winners_wanted
+            )
         return
     if draw is None:
         if of_all is not None:
@@ -131,6 +135,8 @@ def _put_draw(
     has_begun = before is not None and before.campaign.starts_at <= now
     if of_all != was and ((was and has_begun) or draws.has_groups(draw.draw_id)):
         raise _wrong("rules.draw", "It has begun: what it draws can no longer change.")
+    if was and has_begun and campaign.starts_at > now:
+        raise _wrong("starts_at", "It has begun, and so has its draw: it cannot begin later.")
     winners_wanted = of_all.winners if of_all is not None else draw.winners_wanted
     draws.reschedule(writes, draw, draws_at=campaign.ends_at, winners_wanted=winners_wanted)
 

@@ -12,6 +12,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAtt
 from pynamodb.expressions.update import Action
 
 from chalicelib.catalog.model import (
+    AS_STORED,
     Campaign,
     CampaignStanding,
     Freight,
@@ -137,7 +138,7 @@ def settings_of(row: CatalogRow | None) -> Settings:
 
 
 def _value(kind: type[V], row: CatalogRow | None) -> V | None:
-    return kind.model_validate(row.content) if row is not None else None
+    return kind.model_validate(row.content, context=AS_STORED) if row is not None else None
 
 
 def content_of(value: BaseModel) -> dict[str, object]:

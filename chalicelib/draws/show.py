@@ -20,7 +20,9 @@ from chalicelib.rules.model import DrawScope
 MOST_INLINE = 100
 """As many entries as one group can have."""
 
-_MOST_PAGES = 5
+_GROUPS_AT_ONCE = 10
+"""Groups read for a page of entries before it is looked whether they are enough."""
+_MOST_PAGES = 12
 _ENTRIES_CURSOR = frozenset({"draw_id", "group_id", "order_id"})
 _DRAWS_CURSOR = frozenset({"draw_id", "entry", "drawn_campaign_id", "drawn_at"})
 _AFTER_ALL_IDS = "~"
@@ -116,7 +118,7 @@ def list_entries(draw_id: str, query: PageQuery) -> Page:
         rest = entry_answers(draw, [begun]) if begun is not None else []
         found = [entry for entry in rest if entry["order_id"] > after_order_id]
     for _ in range(_MOST_PAGES):
-        page, following = draws.participations_page(draw_id, limit=query.limit + 1, start=following)
+        page, following = draws.participations_page(draw_id, limit=_GROUPS_AT_ONCE, start=following)
         found += entry_answers(draw, page)
         last_id = page[-1].group_id if page else last_id
         if following is None or len(found) > query.limit:

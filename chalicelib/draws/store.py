@@ -21,6 +21,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.draws.model import Draw, DrawState, Entry, Participation
 from chalicelib.kit import reads
+from chalicelib.kit.clock import stored
 from chalicelib.kit.due import DueRow, due_shard_of, due_then, not_due
 from chalicelib.kit.errors import NotFound
 from chalicelib.kit.tables import Key, TimeAttribute
@@ -240,10 +241,15 @@ def enter(writes: WriteSet, draw_id: str, group_id: str, entries: Collection[Ent
 
 
 def close(draw: Draw) -> None:
-    """Nobody enters from here on. Guard: still open -> Changed."""
+    """Nobody enters from here on. Guards: still open, and to be drawn when it was as read ->
+    Changed.
+    """
     writes = WriteSet()
     actions = [DrawRow.draw_state.set(DrawState.CLOSED.value)]
-    writes.update(draw_key(draw.draw_id), actions, guard=_in(DrawState.OPEN))
+    guard = _in(DrawState.OPEN)
+    if draw.draws_at is not None:
+        guard &= DrawRow.draws_at == stored(draw.draws_at)
+    writes.update(draw_key(draw.draw_id), actions, guard=guard)
     writes.commit()
 
 

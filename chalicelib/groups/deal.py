@@ -6,6 +6,7 @@ lost, by the sweep. Each order is a commit of its own. Safe to run any number of
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import Campaign
@@ -29,7 +30,7 @@ from chalicelib.orders.model import DRAW_LOST, REACTION_SECONDS, LeaderBonus, Or
 from chalicelib.orders.store import OrderRow
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.model import Cause, new_refund
-from chalicelib.rules.compose import shares
+from chalicelib.rules.compose import hangs_on_all, shares
 from chalicelib.rules.model import DrawScope
 from chalicelib.rules.party import Entrant, Share
 
@@ -47,7 +48,11 @@ def _deal(group_id: str, clock: Clock, seeds: Seeds) -> None:
     if group is None or group.group_state is not GroupState.COMPLETE or group.due_at is None:
         return
     taken = [seat for seat in seats if seat.seat_state is SeatState.PAID]
+    campaign = _campaign(group)
     its_orders = _read(taken, clock)
+    unreadable = len(taken) - len(its_orders)
+    if unreadable and hangs_on_all(campaign.rules):
+        raise TryAgain(f"{unreadable} orders of {group_id} cannot be read; all hangs on them.")
     winners = None
     if group.draw_id is not None:
         draw = _draw(group, group.draw_id, its_orders, clock=clock, seeds=seeds)
@@ -55,23 +60,21 @@ def _deal(group_id: str, clock: Clock, seeds: Seeds) -> None:
             groups.await_draw(group_id)  # guard: it was not told of the winners meanwhile
             return
         winners = draw.winners
-    campaign = _campaign(group)
-    given = shares(campaign, [_entrant(order, taken) for order in its_orders], winners)
-    _each(group, its_orders, given, clock)
-    _finish(group, sum(each.quantity for each in its_orders if given[each.order_id].gets_goods))
+    entrants = [_entrant(order, taken) for order in its_orders]
+    given = shares(campaign, entrants, winners, headcount=len(taken))
+    stuck = unreadable + _each(group, its_orders, given, clock)
+    if stuck:
+        raise TryAgain(f"{stuck} orders of {group_id} could not be dealt with just now.")
+    units = sum(each.quantity for each in its_orders if given[each.order_id].gets_goods)
+    _finish(group, units, now=clock.now())
 
 
 def _read(taken: Sequence[Seat], clock: Clock) -> list[Order]:
-    """The orders of these seats, in their order. All of them, or TryAgain: what one gets may hang
-    on the others.
-    """
+    """The orders of these seats, in their order. One that makes no sense is set aside."""
     keys = [orders.order_key(seat.order_id) for seat in taken]
     found = read(*keys)
     its_orders = [_readable(found.find(key), clock) for key in keys]
-    readable = [order for order in its_orders if order is not None]
-    if len(readable) < len(taken):
-        raise TryAgain(f"{len(taken) - len(readable)} orders could not be read.")
-    return readable
+    return [order for order in its_orders if order is not None]
 
 
 def _readable(row: OrderRow | None, clock: Clock) -> Order | None:
@@ -112,15 +115,15 @@ def _entrant(order: Order, taken: Sequence[Seat]) -> Entrant:
         quantity=order.quantity,
         unit_price_fen=order.unit_price_fen,
         left_fen=order.refundable_fen,
+        has_voucher=order.voucher_id is not None,
     )
 
 
 def _each(
     group: Group, its_orders: Sequence[Order], given: Mapping[str, Share], clock: Clock
-) -> None:
-    stuck = sum(not _one(group, each, given[each.order_id], clock) for each in its_orders)
-    if stuck:
-        raise TryAgain(f"{stuck} orders of {group.group_id} could not be dealt with just now.")
+) -> int:
+    """How many could not be dealt with, after trying all."""
+    return sum(not _one(group, each, given[each.order_id], clock) for each in its_orders)
 
 
 def _one(group: Group, order: Order, share: Share, clock: Clock) -> bool:
@@ -168,10 +171,13 @@ def _give_all_back(order: Order, clock: Clock) -> None:
     writes.commit()
 
 
-def _finish(group: Group, units_sold: int) -> None:
-    """The group is dealt with, and the campaign's sales figure grows once."""
+def _finish(group: Group, units_sold: int, *, now: datetime) -> None:
+    """The group is dealt with, and the campaign's sales figure grows once. Who has dealt need not
+    be told of the draw any more.
+    """
     writes = WriteSet()
-    groups.finish(writes, group.group_id, GroupState.COMPLETE)  # guard: not finished yet
+    drawn_at = now if group.draw_id is not None else None
+    groups.finish(writes, group.group_id, GroupState.COMPLETE, drawn_at=drawn_at)  # guard: not yet
     sold = CatalogRow.sold_count
     writes.update(catalog.figures_key(group.campaign_id), [sold.set((sold | 0) + units_sold)])
     try:

@@ -2,7 +2,7 @@
 join. No ids of other people.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,8 +57,9 @@ def show(group_id: str, member_id: str | None, *, clock: Clock) -> dict[str, Any
         refusal = _refusal_to_member(member_id, offer.campaign.rules)
     taken = [seat for seat in seats if seat.seat_state is SeatState.PAID]
     leader = next((seat for seat in taken if seat.is_leader), None)
+    (listed,) = in_lists([group], now=now)
     return {
-        **in_lists([group], now=now)[0],
+        **listed,
         "title": offer.campaign.title,
         "joinable": refusal is None,
         "refusal_code": refusal.code if refusal is not None else None,
@@ -75,7 +76,7 @@ def show(group_id: str, member_id: str | None, *, clock: Clock) -> dict[str, Any
         },
         "my_order_id": own.order_id if own is not None else None,
         "poll_after_seconds": (
-            SOON_SECONDS if group.group_state in _MAY_STILL_CHANGE else RARELY_SECONDS
+            SOON_SECONDS if _changes_soon(group, listed["draw"]) else RARELY_SECONDS
         ),
     }
 
@@ -138,6 +139,13 @@ def _refusal_to_member(member_id: str, rules: Rules) -> Refusal | None:
         return None
     key = members.buyer_key(member_id)
     return None if members.is_new(read(key).find(key)) else NewcomersOnly()
+
+
+def _changes_soon(group: Group, draw: Mapping[str, Any] | None) -> bool:
+    """It may still change, or it is complete and its own draw is about to be held."""
+    if group.group_state is GroupState.COMPLETE:
+        return draw is not None and (draw["scope"], draw["status"]) == ("group", "announced")
+    return group.group_state in _MAY_STILL_CHANGE
 
 
 def _face(seat: Seat) -> dict[str, Any]:

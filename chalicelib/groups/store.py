@@ -285,14 +285,24 @@ def free_held_seat(writes: WriteSet, group_id: str, member_id: str, order_id: st
 
 
 def free_paid_seat(
-    writes: WriteSet, group: Group, member_id: str, order_id: str, *, now: datetime
+    writes: WriteSet,
+    group: Group,
+    member_id: str,
+    order_id: str,
+    *,
+    now: datetime,
+    minimum_payers: int | None = None,
 ) -> None:
-    """A paid member leaves. Guards: forming, time left, paid by this order."""
+    """A paid member leaves. Guards: forming, time left, paid by this order. `minimum_payers`: how
+    many are enough from then on, where that changes.
+    """
+    fewer = [GroupRow.minimum_payers.set(minimum_payers)] if minimum_payers is not None else []
     writes.update(
         group_key(group.group_id),
         [
             GroupRow.seats_free.set(GroupRow.seats_free + 1),
             GroupRow.paid_count.set(GroupRow.paid_count - 1),
+            *fewer,
         ],
         guard=_in(GroupState.FORMING) & (GroupRow.expires_at > now) & (GroupRow.paid_count >= 1),
     )
@@ -349,11 +359,16 @@ def tell_drawn(group_id: str, *, now: datetime, due_at: datetime) -> None:
         return
 
 
-def finish(writes: WriteSet, group_id: str, state: GroupState) -> None:
-    """What follows from the group's end is done. Guard: in that state and not finished yet."""
+def finish(
+    writes: WriteSet, group_id: str, state: GroupState, *, drawn_at: datetime | None = None
+) -> None:
+    """What follows from the group's end is done. Guard: in that state and not finished yet.
+    `drawn_at`: it knows of its draw.
+    """
+    known = [GroupRow.drawn_at.set(drawn_at)] if drawn_at is not None else []
     writes.update(
         group_key(group_id),
-        not_due(GroupRow),
+        [*not_due(GroupRow), *known],
         guard=_in(state) & GroupRow.due_at.exists(),
     )
 

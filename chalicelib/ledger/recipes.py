@@ -82,6 +82,19 @@ def voucher(order_id: str, merchant_id: str, amount_fen: int, *, now: datetime) 
     )
 
 
+def marketing_reversed(order_id: str, amount_fen: int, *, now: datetime) -> Transfer:
+    """A free leader's order is not shipped after all: the refund is one of what customers paid."""
+    return Transfer(
+        transfer_id=transfer_id_for(Code.MARKETING_REVERSED, order_id),
+        about=order_id,
+        code=Code.MARKETING_REVERSED,
+        debit_account=Account.CUSTOMER_FUNDS,
+        credit_account=Account.MARKETING_EXPENSE,
+        amount_fen=amount_fen,
+        posted_at=now,
+    )
+
+
 @dataclass(frozen=True)
 class Earning:
     """What a member earns on somebody's order: under which codes, at which account's expense."""

@@ -73,6 +73,8 @@ class Code(StrEnum):
     """An order is settled: what is left of its payment is the merchant's sale."""
     VOUCHER = "voucher"
     """An order that a voucher paid for is settled: the shop pays the merchant."""
+    MARKETING_REVERSED = "marketing_reversed"
+    """A free leader's order is not shipped after all: what went back was theirs, not marketing."""
     LEADER_BONUS = "leader_bonus"
     """A leader earns on another member's order: pending, then posted or voided in parts."""
     LEADER_BONUS_CLAWBACK = "leader_bonus_clawback"

@@ -18,4 +18,5 @@ def book_settlement(order_id: str, *, clock: Clock) -> None:
         sold = recipes.settlement(order_id, order.merchant_id, order.settled_fen, now=now)
         ledger.post(sold)
     if order.voucher_id is not None:
-        ledger.post(recipes.voucher(order_id, order.merchant_id, order.discount_fen, now=now))
+        price_fen = order.discount_fen - order.price_cut_fen
+        ledger.post(recipes.voucher(order_id, order.merchant_id, price_fen, now=now))

@@ -24,15 +24,21 @@ back.
 
 
 def give_back(
-    writes: WriteSet, order: Order, back: GivesBack, *, group: Group | None = None, now: datetime
+    writes: WriteSet,
+    order: Order,
+    back: GivesBack,
+    *,
+    group: Group | None = None,
+    now: datetime,
+    minimum_payers: int | None = None,
 ) -> None:
-    """Add the writes. `group` is the order's, as read; a seat can only be freed where it is
-    given.
+    """Add the writes. `group` is the order's, as read; a seat can only be freed where it is given.
+    `minimum_payers`: how many are enough for the group then, where that changes.
     """
     if back.stock and order.units_held > 0:
         stock.release(writes, order.sku_id, order.units_held)
     if back.seat and group is not None:
-        _free_seat(writes, order, group, now)
+        _free_seat(writes, order, group, now, minimum_payers)
     if back.limit and order.limit_key is not None and order.limit_ends_at is not None:
         ends_at = order.limit_ends_at + LIMITS_KEPT
         counters.give_back(writes, order.limit_key, order.quantity, ends_at=ends_at)
@@ -43,12 +49,21 @@ def give_back(
         members.uncount_first_order(writes, order.member_id)
 
 
-def _free_seat(writes: WriteSet, order: Order, group: Group, now: datetime) -> None:
+def _free_seat(
+    writes: WriteSet, order: Order, group: Group, now: datetime, minimum_payers: int | None
+) -> None:
     """A group whose leader never pays is abandoned; a forming one gets the seat back; one that
     ended keeps its record.
     """
     if order.order_state is OrderState.PAID:
-        groups.free_paid_seat(writes, group, order.member_id, order.order_id, now=now)
+        groups.free_paid_seat(
+            writes,
+            group,
+            order.member_id,
+            order.order_id,
+            now=now,
+            minimum_payers=minimum_payers,
+        )
     elif group.group_state is GroupState.PENDING:
         groups.abandon(writes, group.group_id, order.member_id, order.order_id, now=now)
     elif group.group_state is GroupState.FORMING:

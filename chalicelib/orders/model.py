@@ -120,7 +120,8 @@ class Order:
 
     `price_cut_fen`, `marketing_fen`: what of the payment its group's rules gave back, because the
     price has fallen and at the shop's expense. `voucher_id`: what its member has instead of paying.
-    `counts_as_first`: placed before its member had paid anything.
+    `counts_as_first`: placed before its member had paid anything. `carries_others`: others of its
+    group were given something because it counts.
 
     `receives_at`: received by itself then. `settles_at`: settled then, at the earliest.
     `settled_fen`: what was left of the payment when it was. `guide_counted_fen`: how much of it the
@@ -165,6 +166,7 @@ class Order:
     transaction_id: str | None = None
     refundable_fen: int = 0
     refunded_fen: int = 0
+    carries_others: bool = False
     price_cut_fen: int = 0
     marketing_fen: int = 0
     undecided_fen: int = 0
@@ -197,7 +199,7 @@ class Order:
         """What its member pays for it in the end, unless more is refunded than its group's rules
         give back.
         """
-        return self.paid_fen - self.price_cut_fen - self.marketing_fen
+        return max(self.paid_fen - self.price_cut_fen - self.marketing_fen, 0)
 
     @property
     def sold_fen(self) -> int:
@@ -326,6 +328,8 @@ MEMBER_LEFT = GivesBack(stock=True, seat=True, limit=True, voucher=True)
 """The member left a forming group that allows it."""
 DRAW_LOST = GivesBack(stock=True, seat=False, limit=False)
 """Somebody else won: the seat stays on the record, and the chance was taken."""
+FREE_ENDED = GivesBack(stock=True, seat=False, limit=False, voucher=True)
+"""A free order that the shop does not ship after all."""
 BEFORE_SHIPPING = GivesBack(stock=True, seat=False, limit=False)
 """A refund that ends an order waiting to be shipped: the goods stay, the purchase still counts."""
 AFTER_SALE_RETURNED = GivesBack(stock=True, seat=False, limit=False)

@@ -73,17 +73,37 @@ def let_ship(
     guard = in_state(OrderState.PAID)
     if leader_bonus is not None:
         actions.append(OrderRow.leader_bonus.set(asdict(leader_bonus)))
+    if share.carries_others:
+        actions.append(OrderRow.carries_others.set(True))
+    if share.price_cut_fen:
+        actions.append(OrderRow.price_cut_fen.set(share.price_cut_fen))
     if refund_ids:
-        granted_fen = share.price_cut_fen + share.marketing_fen
+        granted_fen = sum(grant.amount_fen for grant in share.grants)
         actions += [
             OrderRow.refundable_fen.set(OrderRow.refundable_fen - granted_fen),
-            OrderRow.price_cut_fen.set(share.price_cut_fen),
             OrderRow.marketing_fen.set(share.marketing_fen),
             *_more_refunds(refund_ids),
         ]
         guard &= _as_read(order)
     if order.is_followed or leader_bonus is not None:
         actions += due_then(OrderRow, order.order_id, due_at)
+    writes.update(order_key(order.order_id), actions, guard=guard)
+
+
+def end_free(
+    writes: WriteSet, order: Order, becomes: OrderState, *, reason: str, now: datetime
+) -> None:
+    """An order that costs its member nothing will not be shipped. Guards: its state, and what is
+    left of it and on its way back, as read.
+    """
+    actions: list[Action] = [
+        OrderRow.order_state.set(becomes.value),
+        OrderRow.cancelled_at.set(now),
+        OrderRow.cancel_reason.set(reason),
+        OrderRow.units_held.set(0),
+    ]
+    guard = in_state(order.order_state) & _as_read(order)
+    guard &= OrderRow.open_refund_count == order.open_refund_count
     writes.update(order_key(order.order_id), actions, guard=guard)
 
 

@@ -75,6 +75,7 @@ class OrderRow(DueRow):
     transaction_id = UnicodeAttribute(null=True)
     refundable_fen = NumberAttribute()
     refunded_fen = NumberAttribute()
+    carries_others = BooleanAttribute(null=True)
     price_cut_fen = NumberAttribute(null=True)
     marketing_fen = NumberAttribute(null=True)
     undecided_fen = NumberAttribute()

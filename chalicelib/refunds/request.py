@@ -1,7 +1,8 @@
 """Ask for a refund (申请退款), by the member or by an operator.
 
-A member's whole refund of an order that waits to be shipped goes out at once; any other waits for
-an operator, every one of a shipped order too. An operator's waits for nobody. What takes all that
+A member's whole refund of an order that waits to be shipped goes out at once, unless others of its
+group were given something because it counts; any other waits for an operator, every one of a
+shipped order too. An operator's waits for nobody. What takes all that
 is left ends the order; a part leaves it as it is.
 """
 
@@ -95,7 +96,8 @@ def _request(command: RefundRequest, clock: Clock) -> Requested:
         raise OrderNotRefundable()
     # What still waits for an operator may be rejected, and so come back: then nothing ends here.
     ends_order = amount_fen == order.refundable_fen and order.undecided_fen == 0
-    decided = command.by_operator or (ends_order and not is_after_sale)
+    by_itself = ends_order and not is_after_sale and not order.carries_others
+    decided = command.by_operator or by_itself
     refund = new_refund(
         order,
         Cause.ASKED,

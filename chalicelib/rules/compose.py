@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from chalicelib.rules import draw, ladder, leader, short
-from chalicelib.rules.model import Terms
-from chalicelib.rules.party import Entrant, Grant, Share
+from chalicelib.rules.model import Rules, Terms
+from chalicelib.rules.party import Entrant, Grant, Share, Why
 
 CONTRADICTIONS: tuple[Callable[[Terms], Iterator[str]], ...] = (
     short.contradictions,
@@ -24,14 +24,19 @@ def contradictions(terms: Terms) -> list[str]:
 
 
 def shares(
-    terms: Terms, entrants: Sequence[Entrant], winners: Collection[str] | None = None
+    terms: Terms,
+    entrants: Sequence[Entrant],
+    winners: Collection[str] | None = None,
+    *,
+    headcount: int | None = None,
 ) -> Mapping[str, Share]:
     """What each order of a complete group gets, by order id. `winners`: their order ids, where
-    something was drawn.
+    something was drawn. `headcount`: how many there are, should these not be all of them.
     """
-    headcount = len(entrants)
+    heads = len(entrants) if headcount is None else headcount
+    free_leader = any(_is_free(terms, each) for each in entrants)
     given = {
-        each.order_id: Share(grants=_grants(terms, each, headcount))
+        each.order_id: _share(terms, each, heads, free_leader=free_leader)
         if draw.gets_goods(each, winners)
         else Share(gets_goods=False)
         for each in entrants
@@ -47,15 +52,29 @@ def shares(
     return given
 
 
-def _grants(terms: Terms, entrant: Entrant, headcount: int) -> tuple[Grant, ...]:
-    """Never more than what is left, whatever else went back before."""
+def hangs_on_all(rules: Rules) -> bool:
+    """Whether what one gets hangs on who the others are, and not only on how many."""
+    return rules.draw is not None or rules.leader.has_bonus
+
+
+def _share(terms: Terms, entrant: Entrant, heads: int, *, free_leader: bool) -> Share:
+    """Never more back than what is left, whatever else went back before."""
     left_fen, granted = entrant.left_fen, []
-    for grant in ladder.grants(terms, entrant, headcount):
-        amount_fen = min(grant.amount_fen, left_fen)
-        granted.append(replace(grant, amount_fen=amount_fen))
-        left_fen -= amount_fen
+    price_cut_fen = ladder.price_cut_fen(terms, entrant, heads)
+    if not entrant.has_voucher:
+        price_cut_fen = min(price_cut_fen, left_fen)
+        granted.append(Grant(Why.LADDER, price_cut_fen))
+        left_fen -= price_cut_fen
     granted += leader.grants(terms, entrant, left_fen)
-    return tuple(grant for grant in granted if grant.amount_fen > 0)
+    return Share(
+        grants=tuple(grant for grant in granted if grant.amount_fen > 0),
+        price_cut_fen=price_cut_fen,
+        carries_others=price_cut_fen > 0 or (free_leader and not _is_free(terms, entrant)),
+    )
+
+
+def _is_free(terms: Terms, entrant: Entrant) -> bool:
+    return entrant.has_voucher or (entrant.is_leader and terms.rules.leader.free)
 
 
 def _goods_fen(entrant: Entrant, share: Share) -> int:

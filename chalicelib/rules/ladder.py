@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from chalicelib.rules.model import Rules, SkuTerms, Terms, Tier
-from chalicelib.rules.party import Entrant, Grant, Why
+from chalicelib.rules.party import Entrant
 
 
 def tier_reached(rules: Rules, headcount: int) -> Tier | None:
@@ -40,12 +40,12 @@ def lowest_price_fen(terms: Terms, tier: Tier) -> int:
     return min(prices_fen(terms.rules, sku)[place] for sku in terms.skus)
 
 
-def grants(terms: Terms, entrant: Entrant, headcount: int) -> Iterator[Grant]:
-    """The difference between what was paid and what the tier reached costs."""
+def price_cut_fen(terms: Terms, entrant: Entrant, headcount: int) -> int:
+    """The difference between what everybody pays and what the tier reached costs."""
     reached_fen = price_fen(terms, entrant.sku_id, headcount)
-    if reached_fen is not None and reached_fen < entrant.unit_price_fen:
-        difference_fen = (entrant.unit_price_fen - reached_fen) * entrant.quantity
-        yield Grant(Why.LADDER, difference_fen)
+    if reached_fen is None or reached_fen >= entrant.unit_price_fen:
+        return 0
+    return (entrant.unit_price_fen - reached_fen) * entrant.quantity
 
 
 def contradictions(terms: Terms) -> Iterator[str]:

@@ -6,6 +6,7 @@ The bonus is earned on the others' orders that are shipped, so that it goes when
 from collections.abc import Iterator, Mapping, Sequence
 
 from chalicelib.catalog.settings import WHOLE_BP
+from chalicelib.rules.ladder import prices_fen
 from chalicelib.rules.model import LeaderRule, Terms
 from chalicelib.rules.party import Entrant, Grant, Why
 from chalicelib.rules.short import least_payers
@@ -37,6 +38,17 @@ def contradictions(terms: Terms) -> Iterator[str]:
     leader = terms.rules.leader
     if leader.bonus_fen is not None and leader.bonus_bp is not None:
         yield "leader: bonus_fen and bonus_bp are two ways to say one thing; give one of them"
+    lowest_fen = min(
+        price_fen
+        for sku in terms.skus
+        for price_fen in (sku.group_price_fen, *prices_fen(terms.rules, sku))
+    )
+    others_pay_fen = max(least_payers(terms) - 1, 1) * lowest_fen
+    if leader.bonus_fen is not None and leader.bonus_fen > others_pay_fen:
+        yield (
+            f"leader.bonus_fen of {leader.bonus_fen} is more than the others pay in the smallest"
+            f" group that completes, {others_pay_fen}"
+        )
     if leader.free and least_payers(terms) < 2:
         yield (
             "leader.free gives the goods away to whoever opens a group that completes with its"

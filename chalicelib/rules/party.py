@@ -17,8 +17,8 @@ class Why(StrEnum):
 
 @dataclass(frozen=True)
 class Entrant:
-    """One who has paid when the group completes. `left_fen`: what of the payment can still go
-    back.
+    """One who has paid when the group completes, or whom a voucher has paid for. `left_fen`: what
+    of the payment can still go back.
     """
 
     order_id: str
@@ -27,6 +27,7 @@ class Entrant:
     quantity: int
     unit_price_fen: int
     left_fen: int
+    has_voucher: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,18 +40,17 @@ class Grant:
 
 @dataclass(frozen=True)
 class Share:
-    """What one entrant gets. `gets_goods` False: nothing but the money back. `bonus_fen`: what the
-    leader earns on this order.
+    """What one entrant gets. `gets_goods` False: nothing but the money back. `price_cut_fen`: how
+    much less it costs because the price has fallen, which goes back to whoever has paid it.
+    `bonus_fen`: what the leader earns on this order. `carries_others`: somebody else gets something
+    because this one is there.
     """
 
     gets_goods: bool = True
     grants: tuple[Grant, ...] = ()
+    price_cut_fen: int = 0
     bonus_fen: int = 0
-
-    @property
-    def price_cut_fen(self) -> int:
-        """What goes back because the price has fallen."""
-        return self._granted(Why.LADDER)
+    carries_others: bool = False
 
     @property
     def marketing_fen(self) -> int:

@@ -248,6 +248,8 @@ def test_a_member_is_shown_without_their_openid(wired: Wiring) -> None:
         "created_at": "2026-11-22T12:00:00Z",
         "app_ids": [APP_ID],
         "has_unionid": True,
+        "vouchers": [],
+        "next_cursor": None,
     }
     assert refused({"command": "get_member", "member_id": "mem_2"})["code"] == "not_found"
 

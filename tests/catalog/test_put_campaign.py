@@ -408,6 +408,16 @@ def test_what_is_left_out_is_what_the_rules_say_by_default() -> None:
     )
 
 
+def test_what_was_put_before_campaigns_could_say_more_keeps_its_revision() -> None:
+    """Its groups, and those it still opens, point there."""
+    honoured = Rules(when_short=WhenShort.HONOUR, minimum_payers=2, leave_allowed=True)
+    more: dict[str, Any] = {"play": "x", "cover_url": "https://a.example/b"}
+    rates: dict[str, Any] = {"commission_rates_bp": (500,), "per_member_limit": 2}
+
+    assert campaign().revision == "34ab6b824367e08dfb114bab"
+    assert campaign(rules=honoured, **more, **rates).revision == "ee0be7e3bc41d14da3a2f0ea"
+
+
 def test_whatever_is_said_otherwise_is_another_revision() -> None:
     ladder: dict[str, Any] = {"size": 3, "rules": Rules(tiers=TWO_TIERS)}
     said = [

@@ -93,9 +93,9 @@ def test_a_new_key_put_first_seals_and_the_old_one_still_opens(shop: Shop, tmp_p
     assert sealed[before.group_id].startswith("1:")
     assert sealed[after.group_id].startswith("2:")
 
-    for order in (before, after):
-        for name in ("Bo", "Cy"):
-            shop.member(name).joins(order.group_id).pays()
+    for member in (shop.member("Bo"), shop.member("Cy")):
+        for order in (before, after):
+            member.joins(order.group_id).pays()
     shop.settles()
 
     for order in (before, after):
@@ -109,7 +109,7 @@ def poisoned(shop: Shop) -> set[Any]:
     return {row["about"] for row in rows if row["facts"]["error"] == "CannotOpen"}
 
 
-@pytest.mark.parametrize("keys", [{"2": NEW_KEY}, {"1": NEW_KEY}, {}, None])
+@pytest.mark.parametrize("keys", [{"2": NEW_KEY}, {"1": NEW_KEY}, None])
 def test_with_its_key_gone_a_draw_waits_and_a_person_is_told(
     shop: Shop, tmp_path: Path, keys: dict[str, str] | None
 ) -> None:

@@ -136,7 +136,10 @@ def test_before_the_draw_neither_seed_nor_winners_nor_entries_are_known(shop: Sh
 def test_the_draw_of_a_group_holds_all_that_is_needed(shop: Shop, tmp_path: Path) -> None:
     lottery(shop)
     placed = full_group(shop, "luck", "Lin", "Ann", "Bo")
-    announced = shop.group(placed[0].group_id)["draw"]
+    page = shop.group(placed[0].group_id)
+    announced = page["draw"]
+    assert [page["status"], announced["status"]] == ["complete", "announced"]
+    assert page["poll_after_seconds"] == 3
     shop.settles()
 
     draw = seen(shop, placed[0].group_id)
@@ -159,7 +162,8 @@ def test_the_draw_of_a_group_holds_all_that_is_needed(shop: Shop, tmp_path: Path
     assert draw["winners"] == winners_among(placed)
     assert (draw["my_order_id"], draw["won"]) == (None, None)
     assert what_anyone_finds(draw, tmp_path) == ALL_IS_WELL
-    assert shop.group(placed[0].group_id)["draw"]["status"] == "drawn"
+    page = shop.group(placed[0].group_id)
+    assert (page["draw"]["status"], page["poll_after_seconds"]) == ("drawn", 60)
     shop.assert_books_balance()
 
 

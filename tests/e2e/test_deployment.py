@@ -56,6 +56,7 @@ def test_the_callback_address_and_the_secrets_are_parameters(stack: Stack) -> No
         "wechat_message_token",
         "wechat_message_aes_key",
         "payee_keys",
+        "draw_keys",
         "public_base_url",
     }
     assert found["public_base_url"] == stack.endpoints.api_url
@@ -63,12 +64,12 @@ def test_the_callback_address_and_the_secrets_are_parameters(stack: Stack) -> No
 
 
 def test_policies_are_enforced(stack: Stack) -> None:
-    """The role of a sweep may not read members: the emulator refuses as AWS does."""
+    """The role that asks for refunds may not read members: the emulator refuses as AWS does."""
     identity = stack.client("iam")
     role = next(
         role["RoleName"]
         for role in identity.list_roles()["Roles"]
-        if "SweepGroups" in role["RoleName"]
+        if "ExecuteRefunds" in role["RoleName"]
     )
     (policy,) = identity.list_role_policies(RoleName=role)["PolicyNames"]
     text = json.dumps(identity.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"])
@@ -76,7 +77,7 @@ def test_policies_are_enforced(stack: Stack) -> None:
     assert "kaituan-local-members" not in text
     arn = identity.get_role(RoleName=role)["Role"]["Arn"]
     session = stack.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
-    swept = boto3.client(
+    refunding = boto3.client(
         "dynamodb",
         endpoint_url=stack.endpoints.aws_endpoint_url,
         region_name=stack.endpoints.region,
@@ -86,9 +87,9 @@ def test_policies_are_enforced(stack: Stack) -> None:
     )
     key = {"member_id": {"S": "m1"}, "kind": {"S": "profile"}}
     with pytest.raises(ClientError, match="AccessDenied"):
-        swept.get_item(TableName=stack.table_name("members"), Key=key)
+        refunding.get_item(TableName=stack.table_name("members"), Key=key)
     refund = {"refund_id": {"S": "r1"}}
-    assert "Item" not in swept.get_item(TableName=stack.table_name("refunds"), Key=refund)
+    assert "Item" not in refunding.get_item(TableName=stack.table_name("refunds"), Key=refund)
 
 
 def test_the_schedules_are_on_and_fire_every_minute_or_hour(stack: Stack) -> None:

@@ -10,8 +10,16 @@ from functools import partial
 import pytest
 from rich.console import Console
 
-from infra.local.kinds import ladder, table
-from infra.local.play import Play, after_a_sweep, joins, opens, put_campaign, the_time_is_over
+from infra.local.kinds import table
+from infra.local.play import (
+    Play,
+    after_a_sweep,
+    joins,
+    opens,
+    put_campaign,
+    sign_in,
+    the_time_is_over,
+)
 from infra.local.sandbox_control import SandboxControl
 from infra.local.shopper import Purchase, wait_until
 from infra.local.stack import Stack
@@ -19,7 +27,7 @@ from infra.local.timeline import Timeline
 
 pytestmark = pytest.mark.e2e
 
-HURRY_SECONDS = 6
+HURRY_SECONDS = 12
 PAID_FEN, REACHED_FEN = 2990, 2690
 TWO_REFUNDS_SECONDS = 90
 """Refunds of one order go to WeChat a minute apart."""
@@ -39,26 +47,19 @@ def stage(stack: Stack, wechat: SandboxControl, told: io.StringIO) -> Play:
 
 
 @pytest.fixture(scope="module")
-def climbed(stage: Play) -> list[Purchase]:
-    """The orders of a ladder with a free leader, three of five seats taken when its time is over.
-
-    First of all, since the leader's second refund follows the first after a minute.
-    """
-    table.sign_in(stage, ["Lin", "Wang", "Chen"])
-    rules = {**ladder.CAMPAIGN["rules"], "leader": {"free": True}}
+def climbing(stage: Play) -> list[Purchase]:
+    """The orders of a ladder with a free leader, three of five seats taken."""
+    sign_in(stage, ["Lin", "Wang", "Chen"])
+    ladder = table.KINDS["ladder"].campaign
+    rules = {**ladder["rules"], "leader": {"free": True}}
     hurried = {"campaign_id": "ladder-and-free", "duration_seconds": HURRY_SECONDS}
-    campaign_id = put_campaign(stage, ladder.CAMPAIGN, rules=rules, **hurried)
-    leader = opens(stage, "Lin", campaign_id)
-    orders = [leader, *(joins(stage, name, leader) for name in ("Wang", "Chen"))]
-    for order in orders:
-        order.waits_for("paid")
-    the_time_is_over(stage, leader, "complete")
-    return orders
+    leader = opens(stage, "Lin", put_campaign(stage, ladder, rules=rules, **hurried))
+    return [leader, *(joins(stage, name, leader) for name in ("Wang", "Chen"))]
 
 
 @pytest.fixture(autouse=True)
-def _the_minute_runs(climbed: list[Purchase]) -> None:
-    """So that the test of the second refund waits less."""
+def _the_clock_runs(climbing: list[Purchase]) -> None:
+    """The ladder begins before everything else, so that its tests wait less."""
 
 
 def lines_of(stage: Play, told: io.StringIO, name: str) -> str:
@@ -66,15 +67,6 @@ def lines_of(stage: Play, told: io.StringIO, name: str) -> str:
     before = len(told.getvalue())
     table.play(stage, [name])
     return told.getvalue()[before:]
-
-
-def test_the_difference_to_the_tier_reached_goes_back_and_the_goods_are_shipped(
-    climbed: list[Purchase],
-) -> None:
-    for order in climbed[1:]:
-        order.waits_for_refunds("succeeded")
-        seen = order.now()
-        assert (seen["status"], seen["refunded_fen"]) == ("to_ship", PAID_FEN - REACHED_FEN)
 
 
 def test_an_old_customer_is_refused_where_only_newcomers_may_join(
@@ -93,16 +85,32 @@ def test_who_wins_a_lottery_can_be_worked_out_again_from_what_is_published(
     assert lines.count("has ¥9.90 back") == 2
 
 
+def test_the_difference_to_the_tier_reached_goes_back_and_the_goods_are_shipped(
+    stage: Play, climbing: list[Purchase]
+) -> None:
+    the_time_is_over(stage, climbing[0], "complete")
+
+    for order in climbing[1:]:
+        order.waits_for_refunds("succeeded")
+        seen = order.now()
+        assert (seen["status"], seen["refunded_fen"]) == ("to_ship", PAID_FEN - REACHED_FEN)
+
+
 def test_a_voucher_opens_a_group_and_the_shop_pays_the_merchant(
     stage: Play, told: io.StringIO
 ) -> None:
     assert "¥26.90 from marketing to the merchant" in lines_of(stage, told, "voucher")
 
 
+@pytest.mark.parametrize("name", ["team", "leader_free", "leader_bonus", "cross_product"])
+def test_a_kind_ends_as_the_demo_expects_it(stage: Play, told: io.StringIO, name: str) -> None:
+    assert table.KINDS[name].title in lines_of(stage, told, name)
+
+
 def test_a_free_leader_on_a_ladder_has_both_back_and_is_sent_the_goods(
-    stage: Play, wechat: SandboxControl, climbed: list[Purchase]
+    stage: Play, wechat: SandboxControl, climbing: list[Purchase]
 ) -> None:
-    leader = climbed[0]
+    leader = climbing[0]
     look = after_a_sweep(stage, partial(refunded_fen, leader))
 
     wait_until(look, PAID_FEN, "what the leader has back", within_seconds=TWO_REFUNDS_SECONDS)

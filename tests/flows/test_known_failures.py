@@ -4,6 +4,7 @@ In the order of docs/comparison.md. Those about many threads at once run on Dyna
 engine, in tests/engine; the others here, over moto.
 """
 
+import hashlib
 from functools import partial
 
 import pytest
@@ -301,3 +302,30 @@ def test_15_a_payment_of_another_amount_is_refused_recorded_and_refunded(shop: S
     refund = shop.rows("refunds")[0]
     assert (refund["cause"], refund["amount_fen"]) == ("mismatch", refund["total_fen"])
     assert refund["amount_fen"] != lin.amount_fen
+
+
+def test_17_winners_follow_from_a_seed_committed_to_before_and_revealed_after(shop: Shop) -> None:
+    shop.campaign("luck", size=3, rules={"draw": {"winners": 1}})
+    opened = shop.member("Lin").opens("luck")
+    promised = shop.group(opened.group_id)["draw"]
+    placed = [opened.pays()]
+    placed += [shop.member(name).joins(opened.group_id).pays() for name in ("Ann", "Bo")]
+    path = f"/v1/groups/{opened.group_id}/draw"
+    assert shop.send("GET", path)["seed"] is None
+    shop.settles()
+
+    draw = shop.send("GET", path)
+    paid = {one.order_id: shop.sandbox.trade(one.order_id)["transaction_id"] for one in placed}
+    entries = {entry["order_id"]: entry["transaction_id"] for entry in draw["entries"]}
+    digest = sha256("\n".join([draw["seed"], *(f"{one} {paid[one]}" for one in sorted(paid))]))
+    first = min(paid, key=lambda order_id: sha256(f"{digest} {order_id}"))
+
+    assert sha256(draw["seed"]) == draw["seed_hash"] == promised["seed_hash"]
+    assert (entries, draw["winners"]) == (paid, [first])
+    status = {one.order_id: one.status for one in placed}
+    assert status == {**dict.fromkeys(paid, "refunded"), first: "to_ship"}
+    shop.assert_books_balance()
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -48,9 +48,12 @@ ROUTES = (
     Route("GET", "/v1/campaigns", signed_in=False),
     Route("GET", "/v1/campaigns/{campaign_id}", signed_in=False),
     Route("GET", "/v1/campaigns/{campaign_id}/groups", signed_in=False),
+    Route("GET", "/v1/campaigns/{campaign_id}/draws", signed_in=False),
+    Route("GET", "/v1/draws/{draw_id}/entries", signed_in=False),
     Route("POST", "/v1/quotes", body={"sku_id": "apples-5", "quantity": 1}),
     Route("POST", "/v1/groups", keyed=True, body={**PURCHASE, "campaign_id": "autumn"}),
     Route("GET", "/v1/groups/{group_id}", signed_in=None),
+    Route("GET", "/v1/groups/{group_id}/draw", signed_in=None),
     Route("POST", "/v1/groups/{group_id}/members", keyed=True, body=PURCHASE),
     Route("POST", "/v1/orders", keyed=True, body=PURCHASE),
     Route("GET", "/v1/orders"),
@@ -94,6 +97,7 @@ ROUTES = (
 )
 
 SIGNED_IN = tuple(route for route in ROUTES if route.signed_in)
+PERHAPS_SIGNED_IN = tuple(route for route in ROUTES if route.signed_in is None)
 PUBLIC = tuple(
     route
     for route in ROUTES

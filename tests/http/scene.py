@@ -16,8 +16,8 @@ TEMPLATE = {"template_id": "template-1", "fields": {"amount1": "amount"}}
 
 
 class Scene:
-    """Lin leads a forming group, has an order to pay, a refund that waits for an operator, a
-    voucher and a withdrawal taken back.
+    """Lin leads a forming group that will draw, has an order to pay, a refund that waits for an
+    operator, a voucher and a withdrawal taken back.
 
     Eve owns nothing.
     """
@@ -26,7 +26,7 @@ class Scene:
         self.shop = shop
         shop.admin("put_settings", notices={"refund_paid": TEMPLATE})
         shop.stocks(100)
-        shop.campaign()
+        shop.campaign(rules={"draw": {"winners": 1}})
         self.lin: Member = shop.member("Lin")
         self.eve: Member = shop.member("Eve")
         granted(shop, "Lin", campaign_id="autumn")
@@ -46,6 +46,7 @@ class Scene:
         self.ids = {
             "withdrawal_id": withdrawal_id,
             "group_id": leading.group_id,
+            "draw_id": shop.group(leading.group_id)["draw"]["draw_id"],
             "order_id": self.unpaid.order_id,
             "refund_id": self.refund_id,
             "product_id": "apples",

@@ -9,7 +9,7 @@ import jwt
 
 from chalicelib.kit.tokens import Caller, issue
 from tests.http.problems import wrong_in
-from tests.http.routes import PUBLIC, SIGNED_IN, route
+from tests.http.routes import PERHAPS_SIGNED_IN, PUBLIC, SIGNED_IN, route
 from tests.http.scene import Scene
 from tests.shop import SIGNING_KEY
 
@@ -92,7 +92,7 @@ def test_a_token_ends_to_the_second(scene: Scene) -> None:
     lasting, _ = issue(caller, [SIGNING_KEY], clock=clock, life_seconds=1)
     wrong = {}
     with scene.stays():
-        for each in (*SIGNED_IN, OF_A_GROUP):
+        for each in (*SIGNED_IN, *PERHAPS_SIGNED_IN):
             reply = scene.send(each, token=ended)
             if found := wrong_in(reply, 401, "session_expired"):
                 wrong[str(each)] = found
@@ -106,18 +106,20 @@ def test_a_bad_token_is_refused_before_anything_else_is_looked_at(scene: Scene) 
         assert wrong_in(reply, 401, "not_signed_in") == [], each
 
 
-def test_a_token_is_optional_on_a_group_and_good_when_sent(scene: Scene) -> None:
-    without = scene.send(OF_A_GROUP, token=None)
-    assert (without.status, without["my_order_id"], without["refusal_code"]) == (200, None, None)
-    with_own = scene.send(OF_A_GROUP)
-    assert with_own["my_order_id"] == scene.group_order_id
-    assert with_own["refusal_code"] == "already_joined"
+def test_a_token_is_optional_on_a_group_and_its_draw_and_good_when_sent(scene: Scene) -> None:
+    without = [scene.send(each, token=None) for each in PERHAPS_SIGNED_IN]
+    with_own = [scene.send(each) for each in PERHAPS_SIGNED_IN]
+    assert {each.path for each in PERHAPS_SIGNED_IN} == {OF_A_GROUP.path, f"{OF_A_GROUP.path}/draw"}
+    assert {(reply.status, reply["my_order_id"]) for reply in without} == {(200, None)}
+    assert {reply["my_order_id"] for reply in with_own} == {scene.group_order_id}
+    assert [without[0]["refusal_code"], with_own[0]["refusal_code"]] == [None, "already_joined"]
 
     wrong = {}
-    for name, headers in bad_authorizations(scene):
-        reply = scene.send(OF_A_GROUP, token=None, headers=headers)
-        if headers and (found := wrong_in(reply, 401, "not_signed_in")):
-            wrong[name] = found
+    for each in PERHAPS_SIGNED_IN:
+        for name, headers in bad_authorizations(scene):
+            reply = scene.send(each, token=None, headers=headers)
+            if headers and (found := wrong_in(reply, 401, "not_signed_in")):
+                wrong[f"{each}, {name}"] = found
     assert wrong == {}
 
 
@@ -167,16 +169,17 @@ def test_nobody_sees_ids_of_other_people(scene: Scene) -> None:
         scene.send(OF_A_GROUP, token=None),
         scene.send(OF_A_GROUP, token=scene.eve.token),
         scene.send(route("GET", "/v1/campaigns/{campaign_id}/groups"), token=None),
+        scene.send(route("GET", "/v1/groups/{group_id}/draw"), token=None),
         scene.send(route("POST", "/v1/groups/{group_id}/members"), token=lin.token),
     ]
     texts = [json.dumps(reply.content) for reply in seen]
     openid = scene.shop.sandbox.login_code("Lin").openid
     assert not any(lin.member_id in text or openid in text for text in texts)
-    assert not any(scene.group_order_id in text for text in texts[:3])
+    assert not any(scene.group_order_id in text for text in texts[:4])
 
 
 def test_an_english_reader_is_told_to_sign_in(scene: Scene) -> None:
-    for each in (OF_A_GROUP, *SIGNED_IN):
+    for each in (*PERHAPS_SIGNED_IN, *SIGNED_IN):
         reply = scene.send(each, token="x", headers={"Accept-Language": "en"})
         assert wrong_in(reply, 401, "not_signed_in", english=True) == [], each
         assert reply["title"] == "Sign in first."

@@ -55,6 +55,8 @@ LISTS = (
     "/v1/commissions",
     "/v1/withdrawals",
     "/v1/wallet/transfers",
+    "/v1/campaigns/{campaign_id}/draws",
+    "/v1/draws/{draw_id}/entries",
 )
 NO_LIMITS = ("0", "101", "-1", "abc", "", "1.5", "1e1", "0x5", "NaN", "null", "true", "9" * 30)
 
@@ -177,6 +179,9 @@ def forged(lin_id: str) -> Iterator[str]:
         yield cursor(text(order_id="ord_x", member_id=lin_id, placed_at=sort))
         yield cursor(text(account_id=f"member:{lin_id}", entry=sort))
         yield cursor(text(member_id=lin_id, kind=sort))
+        yield cursor(text(draw_id="drw_x", group_id="grp_x", order_id=sort))
+        of_campaign = {"entry": "draw", "drawn_campaign_id": "autumn"}
+        yield cursor(text(draw_id="drw_x", drawn_at=sort, **of_campaign, more="x"))
     for kind, key in (("product", "apples"), ("campaign", "autumn")):
         yield cursor(text(id="", kind=kind, sort="x"))
         yield cursor(text(id=key, sort="x"))
@@ -226,6 +231,15 @@ def test_a_cursor_is_good_for_its_own_list_and_member_only(scene: Scene, of: str
         "/v1/wallet/transfers": text(
             account_id=f"member:{scene.lin.member_id}",
             entry="transfer#2026-11-22T12:00:02.000Z#trf_x",
+        ),
+        "/v1/campaigns/{campaign_id}/draws": text(
+            draw_id="drw_x",
+            entry="draw",
+            drawn_campaign_id="autumn",
+            drawn_at="2026-11-22T12:00:02.000Z",
+        ),
+        "/v1/draws/{draw_id}/entries": text(
+            draw_id=scene.ids["draw_id"], group_id="grp_x", order_id="ord_x"
         ),
     }
     query = f"?cursor={cursor(given[of])}"

@@ -13,7 +13,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 NAMES_OF_TIMES = re.compile(r".*_at|.*_time|.*_deadline")
 
 MERCHANT = {"merchant_id": "orchard", "name": "果园直供"}
-OFFERED_SKU = {
+OFFERED_SKU: dict[str, Any] = {
     "sku_id": "apples-5",
     "product_id": "apples",
     "title": "5斤装",
@@ -23,6 +23,7 @@ OFFERED_SKU = {
     "tier_prices_fen": [],
     "available": 96,
 }
+RULES = {**RULES_LEFT_OUT, "draw": {"winners": 1, "scope": "group"}}
 NOW = "2026-11-22T12:00:02Z"
 
 
@@ -67,7 +68,7 @@ def test_a_campaign_holds_what_is_promised(scene: Scene) -> None:
         "ends_at": "2026-11-23T12:00:00Z",
         "state": "live",
         "per_member_limit": None,
-        "rules": RULES_LEFT_OUT,
+        "rules": RULES,
         "draw": None,
         "sold_count": 0,
         "server_time": NOW,
@@ -101,6 +102,11 @@ def test_a_quote_holds_what_is_promised(scene: Scene) -> None:
     }
 
 
+def seed_hash(scene: Scene) -> str:
+    (draw,) = scene.shop.rows("draws", entry="draw")
+    return str(draw["seed_hash"])
+
+
 def summary_of(scene: Scene) -> dict[str, Any]:
     return {
         "group_id": scene.ids["group_id"],
@@ -114,11 +120,17 @@ def summary_of(scene: Scene) -> dict[str, Any]:
         "expires_at": "2026-11-22T13:00:00Z",
         "server_time": NOW,
         "play": "team",
-        "rules": RULES_LEFT_OUT,
+        "rules": RULES,
         "enough_count": 2,
         "tier": None,
         "next_tier": None,
-        "draw": None,
+        "draw": {
+            "draw_id": scene.ids["draw_id"],
+            "scope": "group",
+            "status": "announced",
+            "winners_wanted": 1,
+            "seed_hash": seed_hash(scene),
+        },
     }
 
 
@@ -159,6 +171,38 @@ def test_a_group_holds_what_is_promised(scene: Scene) -> None:
     assert scene.send(groups, token=scene.eve.token).content == {**group_of(scene), **for_others}
     of_campaign = scene.send(route("GET", "/v1/campaigns/{campaign_id}/groups"), token=None)
     assert of_campaign.content == {"items": [summary_of(scene)], "next_cursor": None}
+
+
+def test_a_draw_holds_what_is_promised(scene: Scene) -> None:
+    draw = {
+        "draw_id": scene.ids["draw_id"],
+        "scope": "group",
+        "campaign_id": "autumn",
+        "group_id": scene.ids["group_id"],
+        "status": "announced",
+        "winners_wanted": 1,
+        "algorithm": "sha256-rank-1",
+        "seed_hash": seed_hash(scene),
+        "announced_at": "2026-11-22T12:00:00Z",
+        "draws_at": None,
+        "drawn_at": None,
+        "seed": None,
+        "winners": [],
+        "passed_over_count": 0,
+        "entries_count": 0,
+        "entries": [],
+        "entries_path": f"/v1/draws/{scene.ids['draw_id']}/entries",
+        "server_time": NOW,
+        "my_order_id": scene.group_order_id,
+        "won": None,
+    }
+    of_a_group = route("GET", "/v1/groups/{group_id}/draw")
+    none: dict[str, Any] = {"items": [], "next_cursor": None}
+
+    assert scene.send(of_a_group).content == draw
+    assert scene.send(of_a_group, token=None).content == {**draw, "my_order_id": None}
+    assert scene.send(route("GET", "/v1/draws/{draw_id}/entries"), token=None).content == none
+    assert scene.send(route("GET", "/v1/campaigns/{campaign_id}/draws")).content == none
 
 
 def refund_of(scene: Scene) -> dict[str, Any]:
@@ -404,6 +448,7 @@ def test_what_a_countdown_hangs_on_says_what_time_it_is(scene: Scene) -> None:
         "/v1/campaigns/{campaign_id}",
         "/v1/campaigns/{campaign_id}/groups",
         "/v1/groups/{group_id}",
+        "/v1/groups/{group_id}/draw",
         "/v1/orders",
         "/v1/orders/{order_id}",
     }
