@@ -20,7 +20,7 @@ from chalicelib.kit.writes import WriteSet
 from chalicelib.members import store as members
 from chalicelib.members.model import Member
 from chalicelib.orders import store as orders
-from chalicelib.orders.errors import AlreadyPlaced
+from chalicelib.orders.errors import AlreadyPlaced, LimitReached
 from chalicelib.orders.give_back import count_against_limit
 from chalicelib.orders.model import Order
 from chalicelib.orders.purchase import (
@@ -36,6 +36,7 @@ from chalicelib.orders.purchase import (
     sku_or_refuse,
     twin_or,
 )
+from chalicelib.rules.leader import is_too_much_to_be_free
 from chalicelib.stock import store as stock
 from chalicelib.vouchers import store as vouchers
 from chalicelib.vouchers.model import refusal_to_use
@@ -73,6 +74,8 @@ def open_group(
         refusal = refusal_to_use(voucher, campaign, purchase.quantity, now=now)
         if refusal is not None:
             return twin_or(refusal, purchase)
+    if is_too_much_to_be_free(campaign, purchase.quantity):
+        raise LimitReached("Without per_member_limit a free leader takes one unit.")
     unit_price_fen = price_in(campaign, purchase.sku_id)
     sku = sku_or_refuse(catalog.sku_of(found.find(sku_key)))
     settings = catalog.settings_of(found.find(settings_key))

@@ -21,6 +21,7 @@ from chalicelib.orders.errors import AddressNotServed, LimitReached
 from chalicelib.orders.model import Price, campaign_limit_key, is_served, price
 from chalicelib.orders.purchase import price_in
 from chalicelib.orders.schemas import QuoteBody
+from chalicelib.rules.leader import is_too_much_to_be_free
 from chalicelib.rules.newcomers import must_be_new
 from chalicelib.stock.errors import OutOfStock
 from chalicelib.stock.store import stock_key
@@ -66,6 +67,10 @@ def quote(asked: QuoteBody, member_id: str, *, clock: Clock) -> Quote:
         refusal = AddressNotServed()
     if refusal is None and (units is None or units.units_left < asked.quantity):
         refusal = OutOfStock()
+    opens = asked.group_id is None
+    if refusal is None and campaign is not None and opens:
+        too_much = is_too_much_to_be_free(campaign, asked.quantity)
+        refusal = LimitReached() if too_much else None
     if refusal is None and campaign is not None and campaign.per_member_limit is not None:
         already = int(used.used or 0) if used is not None else 0
         if already + asked.quantity > campaign.per_member_limit:

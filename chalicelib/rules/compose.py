@@ -34,7 +34,7 @@ def shares(
     something was drawn. `headcount`: how many there are, should these not be all of them.
     """
     heads = len(entrants) if headcount is None else headcount
-    free_leader = any(_is_free(terms, each) for each in entrants)
+    free_leader = any(_is_free(terms, each) and draw.gets_goods(each, winners) for each in entrants)
     given = {
         each.order_id: _share(terms, each, heads, free_leader=free_leader)
         if draw.gets_goods(each, winners)

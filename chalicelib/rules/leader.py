@@ -33,6 +33,13 @@ def bonuses_fen(rule: LeaderRule, goods_fen: Sequence[tuple[str, int]]) -> Mappi
     return {order_id: paid_fen * bonus_bp // WHOLE_BP for order_id, paid_fen in goods_fen}
 
 
+def is_too_much_to_be_free(terms: Terms, quantity: int) -> bool:
+    """Whether somebody who is to pay nothing wants more than they should. A campaign that says how
+    much one member may have means it; where none does, it is one unit.
+    """
+    return terms.rules.leader.free and terms.per_member_limit is None and quantity > 1
+
+
 def contradictions(terms: Terms) -> Iterator[str]:
     """What does not go together."""
     leader = terms.rules.leader

@@ -107,6 +107,9 @@ class Terms(Protocol):
     def size(self) -> int: ...
 
     @property
+    def per_member_limit(self) -> int | None: ...
+
+    @property
     def rules(self) -> Rules: ...
 
     @property

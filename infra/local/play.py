@@ -5,6 +5,7 @@ Must never decide anything: a step does what a phone or an operator would do, an
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,8 @@ from infra.local.stack import Stack
 from infra.local.timeline import Timeline
 
 TWICE = 2
+SIGN_INS_AT_ONCE = 3
+"""As many workers are then up as a payment needs that is notified twice at once."""
 OPERATOR = "店主"
 SHOP = "开团"
 
@@ -32,8 +35,10 @@ class Play:
 
 def sign_in(stage: Play, names: Iterable[str]) -> None:
     """Everyone of these comes on stage, with a session."""
-    for name in names:
-        stage.members[name] = Shopper(stage.stack.endpoints, name).signs_in()
+    shoppers = [Shopper(stage.stack.endpoints, name) for name in names]
+    with ThreadPoolExecutor(max_workers=SIGN_INS_AT_ONCE) as pool:
+        for shopper in pool.map(Shopper.signs_in, shoppers):
+            stage.members[shopper.name] = shopper
 
 
 def put_campaign(stage: Play, campaign: Mapping[str, Any], **changes: Any) -> str:

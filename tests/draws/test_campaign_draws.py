@@ -125,6 +125,7 @@ def test_a_group_that_completes_after_the_draw_loses_whole(shop: Shop, tmp_path:
     placed = full_group(shop, "big", "Lin", "Ann")
     shop.settles()
     late_leader = shop.member("Bo").opens("big").pays()
+    shop.admin("end_campaign", campaign_id="big")
     hold(BIG, clock=shop.clock, seeds=SEEDS, due_at=shop.clock.now())
 
     late_joiner = shop.member("Cy").joins(late_leader.group_id).pays()

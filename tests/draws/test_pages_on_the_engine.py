@@ -83,5 +83,6 @@ def test_draws_and_entries_come_in_pages_each_once(engine_shop: Shop) -> None:
         ]
     outside = draws.participations(BIG, has_entered=False)
     assert sorted(one.group_id for one in outside) == [f"grp_{number}x" for number in range(7)]
+    shop.admin("end_campaign", campaign_id="big")
     entered = hold(BIG, clock=shop.clock, seeds=shop.wiring.seeds)
     assert (entered.entries_count, len(entered.winners), entered.passed_over_count) == (6, 0, 6)

@@ -408,6 +408,41 @@ def test_an_operator_ships_a_free_order_before_any_stream_has_come(shop: Shop) -
     shop.assert_books_balance()
 
 
+# Goods that cannot be shipped after all
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_an_operator_ends_a_free_order_that_cannot_ship_and_it_was_no_marketing(
+    shop: Shop, held: bool
+) -> None:
+    shop.sandbox.configure(hold_refunds=held)
+    lin, ann, bo = led(shop, {**FREE, "tiers": LADDER}, "Lin", "Ann", "Bo")
+    shop.settles()
+    if not held:
+        shop.passes(61)
+    assert refused(shop, lin)[0] == 409
+
+    ended = {"order_id": lin.order_id, "reason": "缺货"}
+    states = [shop.admin("cancel_order", **ended)["status"] for _ in range(2)]
+
+    assert states == ["refunding" if held else "refunded"] * 2
+    shop.passes(61)
+    if held:
+        for cause in ("ladder", "leader_free"):
+            number = f"{refund_of(shop, lin, cause)['refund_id']}_1"
+            shop.sandbox.settle_refund(number, "success")
+            shop.settles()
+        for joined in (ann, bo):
+            number = f"{refund_of(shop, joined, 'ladder')['refund_id']}_1"
+            shop.sandbox.settle_refund(number, "success")
+            shop.settles()
+    assert (lin.status, lin.now()["refunded_fen"]) == ("refunded", 1500)
+    assert shop.units_left() == 98
+    settled(shop, ann, bo)
+    assert balances(shop) == {"wechat": 2400, "sales": -2400}
+    shop.assert_books_balance()
+
+
 # With other rules
 
 

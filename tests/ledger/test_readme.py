@@ -53,6 +53,7 @@ def booked() -> list[tuple[str, Transfer]]:
         *(("refund", one) for one in refunds),
         ("settlement", recipes.settlement("ord_1", "orchard", 5, now=NOON)),
         ("voucher", recipes.voucher("ord_1", "orchard", 5, now=NOON)),
+        ("marketing_reversed", recipes.marketing_reversed("ord_1", 5, now=NOON)),
         *_earned(earner, recipes.COMMISSION),
         *_earned(earner, recipes.LEADER_BONUS),
         ("withdrawal_reserved", recipes.withdrawal_reserved("mem_1", "wdr1", 5, now=NOON)),

@@ -58,6 +58,12 @@ def given_back(ladder: str, leader: LeaderRule, order_id: str) -> tuple[Grant, .
     return tuple(grants)
 
 
+def price_cut_fen(ladder: str, leader: LeaderRule, order_id: str) -> int:
+    """What goes back of it by the ladder."""
+    grants = given_back(ladder, leader, order_id)
+    return sum(grant.amount_fen for grant in grants if grant.why is Why.LADDER)
+
+
 def earned_fen(ladder: str, leader: LeaderRule, winning: set[str]) -> Mapping[str, int]:
     """What the leader earns on the others' orders."""
     earning = sorted(winning - {"ord_0"})
@@ -86,7 +92,10 @@ def test_every_combination_of_rules_gives_each_what_each_rule_alone_would(
     assert shares(terms, THREE, winners) == {
         one.order_id: Share(
             grants=given_back(ladder, leader, one.order_id),
+            price_cut_fen=price_cut_fen(ladder, leader, one.order_id),
             bonus_fen=earned.get(one.order_id, 0),
+            carries_others=ladder == "ladder"
+            or (leader.free and "ord_0" in winning and one.order_id != "ord_0"),
         )
         if one.order_id in winning
         else Share(gets_goods=False)

@@ -54,7 +54,7 @@ def test_a_free_leader_gets_all_of_the_payment_back_and_nobody_else_anything() -
 
     assert given_shares == {
         "ord_0": Share(grants=(Grant(Why.LEADER_FREE, PRICE_FEN + freight_fen),)),
-        "ord_1": Share(),
+        "ord_1": Share(carries_others=True),
     }
     assert given_shares["ord_0"].marketing_fen == PRICE_FEN + freight_fen
 

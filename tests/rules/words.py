@@ -24,6 +24,7 @@ class Played:
     size: int
     rules: Rules
     skus: Sequence[OfferedSku]
+    per_member_limit: int | None = None
 
 
 def tiers(*steps: tuple[int, int]) -> tuple[Tier, ...]:
