@@ -110,8 +110,9 @@ def the_books_are_closed(stage: Play, console: Console) -> bool:
     console.print()
     console.print(closing_table(books))
     console.print(ledger_table(books))
-    names = {member.member_id: name for name, member in stage.members.items()}
-    console.print(wallets_table(books, names))
+    if books.ours["wallets"]:
+        names = {member.member_id: name for name, member in stage.members.items()}
+        console.print(wallets_table(books, names))
     console.print(verdict(books), soft_wrap=True)
     differences = books.differences()
     for difference in differences:
