@@ -31,10 +31,14 @@ def shares(
     headcount: int | None = None,
 ) -> Mapping[str, Share]:
     """What each order of a complete group gets, by order id. `winners`: their order ids, where
-    something was drawn. `headcount`: how many there are, should these not be all of them.
+    something was drawn. `headcount`: how many there are, should these not be all of them; a leader
+    who is missing may be free.
     """
     heads = len(entrants) if headcount is None else headcount
-    free_leader = any(_is_free(terms, each) and draw.gets_goods(each, winners) for each in entrants)
+    leader_unknown = heads > len(entrants) and not any(each.is_leader for each in entrants)
+    free_leader = leader_unknown or any(
+        _is_free(terms, each) and draw.gets_goods(each, winners) for each in entrants
+    )
     given = {
         each.order_id: _share(terms, each, heads, free_leader=free_leader)
         if draw.gets_goods(each, winners)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.rules.compose import shares
+from chalicelib.rules.compose import hangs_on_all, shares
 from chalicelib.rules.draw import gets_goods
 from chalicelib.rules.model import DrawRule, LeaderRule, Rules, Who
 from chalicelib.rules.newcomers import must_be_new
@@ -111,6 +111,40 @@ def test_those_who_lost_the_draw_count_as_heads() -> None:
     given_shares = shares(played(tiers=STEPS), party(3), winners={"ord_1"})
 
     assert given_shares["ord_1"].price_cut_fen == 600
+
+
+def test_those_who_are_missing_count_as_heads() -> None:
+    given_shares = shares(played(tiers=STEPS), party(3)[:2], headcount=3)
+
+    assert [share.price_cut_fen for share in given_shares.values()] == [600, 600]
+
+
+def test_a_leader_who_is_missing_may_be_free_and_others_only_are_what_they_are() -> None:
+    terms = played(size=3)
+    without_leader = shares(terms, party(3)[1:], headcount=3)
+    without_joiner = shares(terms, party(3)[:2], headcount=3)
+    left_before = shares(terms, party(4)[1:])
+
+    assert [share.carries_others for share in without_leader.values()] == [True, True]
+    assert [share.carries_others for share in without_joiner.values()] == [False, False]
+    assert [share.carries_others for share in left_before.values()] == [False] * 3
+
+
+def test_who_joined_a_leader_with_a_voucher_carries_them() -> None:
+    leader = entrant(0, left_fen=0, has_voucher=True)
+
+    given_shares = shares(played(size=2), [leader, entrant(1)])
+
+    assert [share.carries_others for share in given_shares.values()] == [False, True]
+
+
+def test_a_draw_and_a_bonus_hang_on_all_and_what_counts_heads_does_not() -> None:
+    hanging = [Rules(draw=DrawRule(winners=1)), Rules(leader=LeaderRule(bonus_fen=1))]
+    hanging.append(Rules(leader=LeaderRule(bonus_bp=1)))
+    counting = [Rules(), Rules(tiers=STEPS), Rules(leader=LeaderRule(free=True))]
+
+    assert [hangs_on_all(rules) for rules in hanging] == [True] * 3
+    assert [hangs_on_all(rules) for rules in counting] == [False] * 3
 
 
 def test_what_is_given_back_never_exceeds_what_is_left() -> None:

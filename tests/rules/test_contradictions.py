@@ -28,6 +28,13 @@ def nobody_loses(winners: int, least: int) -> str:
     return f"draw.winners of {winners} leaves nobody to lose in a group that completes with {least}"
 
 
+def too_much(bonus_fen: int, others_pay_fen: int) -> str:
+    return (
+        f"leader.bonus_fen of {bonus_fen} is more than the others pay in the smallest group that"
+        f" completes, {others_pay_fen}"
+    )
+
+
 def not_first(sku_id: str, group_price_fen: int, first_fen: int) -> str:
     return (
         f"SKU {sku_id}: group_price_fen of {group_price_fen} is not the first tier's price,"
@@ -107,6 +114,21 @@ AGAINST_EACH_OTHER: list[tuple[Played, list[str]]] = [
     (played(draw=DrawRule(winners=3), minimum_payers=3, **HONOUR), [nobody_loses(3, 3)]),
     (played(draw=DrawRule(winners=2), tiers=STEPS), [nobody_loses(2, 2)]),
     (played(leader=LeaderRule(bonus_fen=100, bonus_bp=100)), [BONUS_TWICE]),
+    (played(leader=LeaderRule(bonus_fen=6001)), [too_much(6001, 6000)]),
+    (
+        played(OfferedSku("a", 1500), OfferedSku("b", 200), leader=LeaderRule(bonus_fen=801)),
+        [too_much(801, 800)],
+    ),
+    (played(tiers=STEPS, leader=LeaderRule(bonus_fen=1201)), [too_much(1201, 1200)]),
+    (
+        played(OfferedSku("a", 1500, (1500, 700)), tiers=STEPS, leader=LeaderRule(bonus_fen=701)),
+        [too_much(701, 700)],
+    ),
+    (
+        played(minimum_payers=3, leader=LeaderRule(bonus_fen=3001), **HONOUR),
+        [too_much(3001, 3000)],
+    ),
+    (played(leader=LeaderRule(bonus_fen=1501), **HONOUR), [too_much(1501, 1500)]),
     (played(leader=FREE, **HONOUR), [FREE_ALONE]),
     (played(leader=FREE, tiers=tiers((1, 1500), (5, 1200))), [FREE_ALONE]),
     (
@@ -188,6 +210,10 @@ SOUND: list[dict[str, Any]] = [
     {"rules": {"draw": {"winners": 1, "scope": "campaign"}, "tiers": TWO_TIERS}},
     {"rules": {"leader": {"free": True}}},
     {"rules": {"leader": {"bonus_fen": 1}}},
+    {"rules": {"leader": {"bonus_fen": 6000}}},
+    {"rules": {"leader": {"bonus_fen": 1200}, "tiers": TWO_TIERS}},
+    {"rules": {"leader": {"bonus_fen": 3000}, **HONOUR, "minimum_payers": 3}},
+    {"rules": {"leader": {"bonus_fen": 1500}, **HONOUR}},
     {"rules": {"leader": {"bonus_bp": 10_000}}},
     {"rules": {"leader": {"free": True, "bonus_fen": 500}, "tiers": TWO_TIERS}},
     {"rules": {"leader": {"free": True, "bonus_bp": 500}, "draw": {"winners": 1}}},

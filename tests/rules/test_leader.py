@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from chalicelib.catalog.model import Campaign
 from chalicelib.catalog.settings import WHOLE_BP
 from chalicelib.rules.compose import shares
-from chalicelib.rules.leader import bonuses_fen
+from chalicelib.rules.leader import bonuses_fen, is_too_much_to_be_free
 from chalicelib.rules.model import LeaderRule, Rules, Tier, WhenShort
 from chalicelib.rules.party import Entrant, Grant, Share, Why
 from tests.goods import campaign
@@ -70,6 +70,25 @@ def test_a_free_leader_gets_back_what_the_ladder_leaves() -> None:
 
 def test_a_leader_who_paid_nothing_is_granted_nothing() -> None:
     assert shares(led(), [entrant(0, left_fen=0), entrant(1)])["ord_0"] == Share()
+
+
+@pytest.mark.parametrize(
+    ("free", "per_member_limit", "quantity", "too_much"),
+    [
+        (True, None, 1, False),
+        (True, None, 2, True),
+        (True, 3, 3, False),
+        (False, None, 99, False),
+    ],
+)
+def test_a_free_leader_takes_one_unit_unless_a_limit_says_how_many(
+    free: bool, per_member_limit: int | None, quantity: int, too_much: bool
+) -> None:
+    given_campaign = campaign(
+        size=3, rules=Rules(leader=LeaderRule(free=free)), per_member_limit=per_member_limit
+    )
+
+    assert is_too_much_to_be_free(given_campaign, quantity) == too_much
 
 
 def test_nobody_is_free_in_a_group_whose_leader_has_left() -> None:
