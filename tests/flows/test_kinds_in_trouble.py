@@ -57,8 +57,9 @@ def mended(shop: Shop, order: Placed) -> None:
 
 
 def poisoned(shop: Shop) -> set[str]:
-    """What a person was told to look at, by id."""
-    return {row["about"] for row in shop.rows("findings", kind="poison_item")}
+    """The orders that a person was told to look at; stream records are told of by their own ids."""
+    about = {row["about"] for row in shop.rows("findings", kind="poison_item")}
+    return {each for each in about if each.startswith("ord_")}
 
 
 def sold(shop: Shop, campaign_id: str) -> Any:
@@ -158,7 +159,7 @@ def test_a_group_that_deals_before_its_draw_tells_it_is_counted_as_sold_once(sho
     for _ in range(3):
         shop.passes(61)
     assert (sold(shop, "big"), states(placed)) == (2, ["to_ship"] * 2)
-    assert shop.rows("groups", group_id=group_id, due_shard=0) == []
+    assert [row for row in shop.rows("groups", group_id=group_id) if "due_at" in row] == []
     shop.assert_books_balance()
 
 

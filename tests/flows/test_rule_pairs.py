@@ -143,7 +143,10 @@ class Played:
     def ends(self) -> None:
         """Time passes until nothing more happens."""
         self.shop.settles()
-        for seconds in (LASTS_SECONDS + 1, 60, ENDS_SECONDS - LASTS_SECONDS, 60, 60, 61):
+        passing = [LASTS_SECONDS + 1, 61]
+        if self.chosen["draw"] == "campaign":
+            passing += [ENDS_SECONDS - LASTS_SECONDS, 60, 61]
+        for seconds in passing:
             self.shop.passes(seconds)
 
     def completes(self, heads: int) -> bool:
