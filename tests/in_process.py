@@ -5,7 +5,7 @@ A conftest takes what its folder needs by importing it. No test of these reaches
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,10 @@ def environment() -> Environment:
 @pytest.fixture(scope="module")
 def tables() -> Iterator[None]:
     """Every table in a moto of this module's own: clients are slow to make, items quick to drop."""
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as moto:
+        for name in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS"):
+            patch.delenv(name, raising=False)  # whatever a race left there
+        moto.enter_context(mock_aws())
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
             patch.setenv(name, "test")
         patch.setenv("AWS_DEFAULT_REGION", REGION)
