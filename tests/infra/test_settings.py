@@ -28,6 +28,7 @@ OPTIONAL = {
     "wechat_message_token": "a token",
     "wechat_message_aes_key": "k" * 43,
     "payee_keys": json.dumps({"1": "a payee key"}),
+    "draw_keys": json.dumps({"1": "a draw key"}),
 }
 
 
@@ -84,6 +85,7 @@ def test_all_of_them_are_read(store: ParameterStore) -> None:
     secrets = store.secrets()
     assert secrets.missing(*Secrets.model_fields) == ()
     assert secrets.payee_keys == {"1": "a payee key"}
+    assert secrets.draw_keys == {"1": "a draw key"}
 
 
 def test_the_repr_of_the_secrets_shows_none() -> None:
@@ -91,6 +93,7 @@ def test_the_repr_of_the_secrets_shows_none() -> None:
         wechat_message_token="planted",
         wechat_message_aes_key="planted",
         payee_keys={"1": "planted"},
+        draw_keys={"1": "planted"},
     )
     assert "planted" not in repr(planted)
 
