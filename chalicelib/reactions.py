@@ -62,6 +62,10 @@ class Change(StrEnum):
     """Its last seat was paid, or it was honoured short."""
     GROUP_DRAWN = "group_drawn"
     """Its campaign's draw was held."""
+    GROUP_DEALT_IN_PART = "group_dealt_in_part"
+    """So many more of the orders of a crowd's shard are dealt with: the next follow."""
+    PRODUCTION_DECIDED = "production_decided"
+    """The merchant makes its goods, or does not."""
     GROUP_FAILED = "group_failed"
     """Its time ran out first."""
     REFUND_REQUESTED = "refund_requested"
@@ -189,8 +193,10 @@ REACTIONS: dict[Change, list[Callable[[str, Wiring], None]]] = {
     ],
     Change.ORDER_SHIPPED: [_upload_shipment],
     Change.ORDER_SETTLED: [_book_settlement, _release_commissions],
-    Change.GROUP_COMPLETED: [_deal],
+    Change.GROUP_COMPLETED: [_deal, _refund_every_seat],
     Change.GROUP_DRAWN: [_deal],
+    Change.GROUP_DEALT_IN_PART: [_deal, _refund_every_seat],
+    Change.PRODUCTION_DECIDED: [_deal, _refund_every_seat],
     Change.GROUP_FAILED: [_refund_every_seat],
     Change.REFUND_REQUESTED: [_enqueue_refund, _announces(NoticeKind.GROUP_FAILED)],
     Change.REFUND_SUCCEEDED: [
@@ -290,6 +296,10 @@ def _group_changes(old: Item, new: Item) -> Iterator[tuple[Change, str]]:
     group_id = _text(new, "group_id")
     if "drawn_at" in new and "drawn_at" not in old:
         yield Change.GROUP_DRAWN, group_id
+    if "dealt_through" in new and old.get("dealt_through") != new["dealt_through"]:
+        yield Change.GROUP_DEALT_IN_PART, group_id
+    if _text(old, "production") != _text(new, "production") in ("accepted", "rejected"):
+        yield Change.PRODUCTION_DECIDED, group_id
     if _text(old, "group_state") != _text(new, "group_state"):
         if _text(new, "group_state") == "complete":
             yield Change.GROUP_COMPLETED, group_id

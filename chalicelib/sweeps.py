@@ -19,6 +19,7 @@ from chalicelib.draws.follow_up import follow_up as follow_up_draw
 from chalicelib.groups import store as groups
 from chalicelib.groups.model import GroupState
 from chalicelib.groups.settle import settle
+from chalicelib.groups.settle_crowd import settle_crowd
 from chalicelib.kit import findings
 from chalicelib.kit.clock import after
 from chalicelib.kit.due import DueRow, due_items, put_off
@@ -31,6 +32,8 @@ from chalicelib.reactions import Change, outstanding, outstanding_of_withdrawal,
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.follow_up import follow_up as follow_up_refund
 from chalicelib.refunds.model import RefundState
+from chalicelib.stock import store as stock
+from chalicelib.stock.return_units import return_units
 from chalicelib.wiring import Wiring
 from chalicelib.withdrawals import store as withdrawals
 from chalicelib.withdrawals.follow_up import follow_up as follow_up_withdrawal
@@ -74,12 +77,13 @@ def sweep_orders(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
 
 
 def sweep_groups(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
-    """Group deadlines, what follows from a group's end where a stream lost it, and the draws of
-    campaigns. The deadlines first: a draw waits for the last group.
+    """Group deadlines, what follows from a group's end where a stream lost it, the draws of
+    campaigns, and allotments that are over. The deadlines first: a draw waits for the last group.
     """
     swept = _sweep(groups.group_key, _work_on_group, wired, time_left)
     work_on_draw = partial(_work_on_draw, time_left=time_left)
-    return swept + _sweep(draws.draw_key, work_on_draw, wired, time_left)
+    swept += _sweep(draws.draw_key, work_on_draw, wired, time_left)
+    return swept + _sweep(stock.key_of, _work_on_allotment, wired, time_left)
 
 
 def sweep_refunds(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
@@ -119,8 +123,14 @@ def _work_on_group(group_id: str, wired: Wiring) -> None:
         react(Change.GROUP_COMPLETED, group_id, wired)
     elif group.group_state is GroupState.FAILED:
         react(Change.GROUP_FAILED, group_id, wired)
+    elif group.is_crowd:
+        settle_crowd(group_id, clock=wired.clock, wechat_pay=wired.wechat_pay)
     else:
         settle(group_id, clock=wired.clock, wechat_pay=wired.wechat_pay)
+
+
+def _work_on_allotment(stock_id: str, wired: Wiring) -> None:
+    return_units(stock_id, clock=wired.clock)
 
 
 def _work_on_draw(draw_id: str, wired: Wiring, *, time_left: TimeLeft) -> None:

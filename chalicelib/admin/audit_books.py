@@ -23,6 +23,7 @@ from chalicelib.commissions.model import Commission
 from chalicelib.commissions.store import CommissionRow, commission_of
 from chalicelib.draws.model import Draw, Participation
 from chalicelib.draws.store import DRAW, DrawRow, draw_of, participation_of
+from chalicelib.groups.crowds import is_round
 from chalicelib.groups.model import Group, Seat
 from chalicelib.groups.store import GROUP, GroupRow, group_of, seat_of
 from chalicelib.ledger.close_day import CLOSING, TOTAL
@@ -32,6 +33,7 @@ from chalicelib.orders.model import Order
 from chalicelib.orders.store import OrderRow, order_of
 from chalicelib.refunds.model import Refund
 from chalicelib.refunds.store import RefundRow, refund_of
+from chalicelib.stock.store import is_shard, sku_of
 from chalicelib.vouchers.model import Voucher
 from chalicelib.withdrawals.model import Withdrawal
 from chalicelib.withdrawals.store import WITHDRAWAL as WITHDRAWAL_KIND
@@ -210,6 +212,8 @@ def _add_refund(books: Books, item: Item) -> None:
 
 def _add_group_or_seat(books: Books, item: Item) -> None:
     row = GroupRow.from_item(item)
+    if is_round(row.kind):
+        return
     if row.kind == GROUP:
         group = group_of(row)
         if group is not None:
@@ -268,10 +272,12 @@ def _add_to_day(books: Books, day: str, entry: str, item: Item) -> None:
 
 
 def _add_units(books: Books, item: Item) -> None:
-    sku_id = text(item, "sku_id")
+    # What lies in an allotment was supplied to its SKU, which says so.
+    stock_id = text(item, "sku_id")
+    sku_id, is_own = sku_of(stock_id), not is_shard(stock_id)
     before = books.supplies.get(sku_id, Supply())
     books.supplies[sku_id] = Supply(
-        supplied=before.supplied + whole(item, "supplied"),
+        supplied=before.supplied + (whole(item, "supplied") if is_own else 0),
         units_left=before.units_left + whole(item, "units_left"),
     )
 

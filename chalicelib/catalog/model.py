@@ -15,7 +15,8 @@ from chalicelib.kit.clock import to_milliseconds
 from chalicelib.kit.ids import fingerprint
 from chalicelib.kit.money import AmountFen, PriceFen
 from chalicelib.rules.compose import contradictions
-from chalicelib.rules.model import MOST_TIERS, Rules
+from chalicelib.rules.crowd import crowd_of
+from chalicelib.rules.model import MOST_HEADS, MOST_TIERS, Rules
 
 Identifier = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 Title = Annotated[str, Field(min_length=1, max_length=60)]
@@ -38,6 +39,8 @@ Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 LONGEST_DURATION_SECONDS = 30 * 24 * 3600
 MOST_SKUS = 30
+MOST_UNITS = 10_000_000
+DAY_SECONDS = 24 * 3600
 MOST_OFFERS = 100
 """In how many campaigns that are not over a product can be."""
 MOST_OFFERS_SHOWN = 10
@@ -102,12 +105,14 @@ class Product(Frozen):
 
 class CampaignSku(Frozen):
     """A SKU at the campaign's price, per unit. `tier_prices_fen`: what it costs at each of the
-    ladder's tiers, where that is not what the tiers say.
+    ladder's tiers, where that is not what the tiers say. `allotted_units`: how many are set aside
+    for the campaign in all, those sold included.
     """
 
     sku_id: Identifier
     group_price_fen: PriceFen
     tier_prices_fen: Annotated[tuple[PriceFen, ...], Field(max_length=MOST_TIERS)] = ()
+    allotted_units: Annotated[int, Field(strict=True, ge=1, le=MOST_UNITS)] | None = None
 
 
 class CampaignState(StrEnum):
@@ -136,19 +141,38 @@ version would refuse.
 """
 
 
+def _size_of(rules: Rules | None) -> int:
+    """What a crowd's size is where nobody said; 0, which is refused, where somebody has to."""
+    crowd = crowd_of(rules) if rules is not None else None
+    return max(crowd.threshold, 2) if crowd is not None else 0
+
+
+def _duration_of(rules: Rules | None) -> int:
+    """The same for how long groups last."""
+    return DAY_SECONDS if rules is not None and rules.cutoff is not None else 0
+
+
 class Campaign(Frozen):
-    """A play offered on some SKUs over a window. `play` is a label for people; `rules` decide."""
+    """A play offered on some SKUs over a window. `play` is a label for people; `rules` decide.
+
+    A crowd has no size of its own, and a round that ends at a cut-off no duration: what is left out
+    is filled in.
+    """
 
     campaign_id: Identifier
     title: Title
     cover_url: Url | None = None
     play: Annotated[str, Field(max_length=20)] = "team"
-    size: Annotated[int, Field(ge=2, le=100)]
-    duration_seconds: Annotated[int, Field(ge=1, le=LONGEST_DURATION_SECONDS)]
+    rules: Rules = Rules()
+    size: Annotated[int, Field(ge=2, le=MOST_HEADS, validate_default=True)] = Field(
+        default_factory=lambda given: _size_of(given.get("rules"))
+    )
+    duration_seconds: Annotated[
+        int, Field(ge=1, le=LONGEST_DURATION_SECONDS, validate_default=True)
+    ] = Field(default_factory=lambda given: _duration_of(given.get("rules")))
     starts_at: Moment
     ends_at: Moment
     per_member_limit: Annotated[int, Field(ge=1, le=999)] | None = None
-    rules: Rules = Rules()
     commission_rates_bp: Rates | None = None
     skus: Annotated[tuple[CampaignSku, ...], Field(min_length=1, max_length=MOST_SKUS)]
 

@@ -33,6 +33,8 @@ from chalicelib.kit.tables import Key
 from chalicelib.kit.writes import WriteSet
 from chalicelib.rules.cross_product import contradictions
 from chalicelib.rules.draw import over_all_groups
+from chalicelib.stations import store as stations
+from chalicelib.stock.allot import allot
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,9 @@ def _attempt(campaign: Campaign, now: datetime, seeds: Seeds, *, dry_run: bool) 
         raise _wrong("ends_at", "ends_at must be in the future.")
     key, draw_key = catalog.campaign_key(campaign.campaign_id), _draw_key(campaign)
     sku_keys = [catalog.sku_key(sku.sku_id) for sku in campaign.skus]
-    found = read(key, catalog.settings_key(), draw_key, *sku_keys)
+    station_keys = [stations.station_key(each) for each in campaign.rules.stations]
+    found = read(key, catalog.settings_key(), draw_key, *sku_keys, *station_keys)
+    _refuse_unknown_stations(campaign, found)
     settings = catalog.settings_of(found.find(catalog.settings_key()))
     refuse_rates(settings, campaign.commission_rates_bp, field="commission_rates_bp")
     row = found.find(key)
@@ -89,7 +93,9 @@ def _attempt(campaign: Campaign, now: datetime, seeds: Seeds, *, dry_run: bool) 
         _put_on_product(writes, campaign, product_id, found, now)
     take_off_products(writes, campaign.campaign_id, left, found, now)
     _put_draw(writes, campaign, before, draw, seeds, now)
+    _allot(campaign, dry_run=True)
     if not dry_run:
+        _allot(campaign, dry_run=False)  # it goes back by itself should this be all that is done
         writes.commit()
     return CampaignPut(outcome_of(before, standing), standing.state(now))
 
@@ -139,6 +145,31 @@ def _put_draw(
         raise _wrong("starts_at", "It has begun, and so has its draw: it cannot begin later.")
     winners_wanted = of_all.winners if of_all is not None else draw.winners_wanted
     draws.reschedule(writes, draw, draws_at=campaign.ends_at, winners_wanted=winners_wanted)
+
+
+def _allot(campaign: Campaign, *, dry_run: bool) -> None:
+    """Set each SKU's units aside, until the campaign's window is over. Raises InvalidRequest."""
+    if campaign.rules.allotment is None:
+        return
+    for sku in campaign.skus:
+        allot(
+            sku.sku_id,
+            campaign.campaign_id,
+            sku.allotted_units or 0,
+            shards=campaign.rules.allotment.shards,
+            until=campaign.ends_at,
+            dry_run=dry_run,
+        )
+
+
+def _refuse_unknown_stations(campaign: Campaign, found: Found) -> None:
+    unknown = [
+        station_id
+        for station_id in campaign.rules.stations
+        if found.find(stations.station_key(station_id)) is None
+    ]
+    if unknown:
+        raise _wrong("rules.stations", f"There is no station {', '.join(unknown)}; put it first.")
 
 
 def take_off_products(

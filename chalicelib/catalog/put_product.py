@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import (
     MOST_SKUS,
+    MOST_UNITS,
     Category,
     Identifier,
     Merchant,
@@ -35,8 +36,6 @@ from chalicelib.kit.reads import Found, read
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
 from chalicelib.stock.store import ONLY_SHARD, StockRow, stock_key
-
-MOST_UNITS = 10_000_000
 
 
 class SkuSupply(Frozen):

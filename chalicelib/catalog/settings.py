@@ -182,6 +182,8 @@ class Settings(Frozen):
 
     pay_window_seconds: PayWindowSeconds = 900
     auto_receipt_seconds: Seconds = 10 * DAY_SECONDS
+    production_answer_seconds: Seconds = 3 * DAY_SECONDS
+    """How long a merchant may take to say whether goods made to order are made."""
     referral_policy: ReferralPolicy = ReferralPolicy.FIRST
     referral_seconds: Seconds = 30 * DAY_SECONDS
     commission: CommissionSettings = CommissionSettings()

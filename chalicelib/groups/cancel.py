@@ -5,12 +5,14 @@ Nobody can join once its time is called; then it is settled like any group whose
 """
 
 from chalicelib.gateways.wechat_pay import WechatPay
+from chalicelib.groups import crowds, ending
 from chalicelib.groups import store as groups
 from chalicelib.groups.errors import GroupOver
 from chalicelib.groups.model import Group, GroupState
 from chalicelib.groups.settle import settle
+from chalicelib.groups.settle_crowd import settle_crowd
 from chalicelib.kit.clock import Clock
-from chalicelib.kit.errors import TryAgain
+from chalicelib.kit.errors import NotFound, TryAgain
 from chalicelib.orders.close_unpaid import close_unpaid
 
 _ENDED_ALREADY = frozenset({GroupState.FAILED, GroupState.ABANDONED})
@@ -21,6 +23,8 @@ def cancel(group_id: str, *, clock: Clock, wechat_pay: WechatPay) -> Group:
     WechatUnavailable while a held seat cannot be resolved (the sweep goes on), NotFound.
     """
     group = groups.get(group_id)
+    if group.crowd_id is not None:
+        raise NotFound(f"There is no group {group_id}.")
     if group.group_state in _ENDED_ALREADY:
         return group
     if group.group_state is GroupState.PENDING:
@@ -29,8 +33,15 @@ def cancel(group_id: str, *, clock: Clock, wechat_pay: WechatPay) -> Group:
             close_unpaid(seat.order_id, "group_cancelled", clock=clock, wechat_pay=wechat_pay)
         group = groups.get(group_id)
     if group.group_state is GroupState.FORMING:
-        groups.call_time(group, now=clock.now(), refusal=lambda _row: TryAgain())
-        group = settle(group_id, clock=clock, wechat_pay=wechat_pay)
+        group = _call_off(group, clock=clock, wechat_pay=wechat_pay)
     if group.group_state is GroupState.COMPLETE:
         raise GroupOver("The group is complete; refund its orders one by one if need be.")
     return group
+
+
+def _call_off(group: Group, *, clock: Clock, wechat_pay: WechatPay) -> Group:
+    if group.is_crowd:
+        crowds.call_time(group, now=clock.now())
+        return settle_crowd(group.group_id, clock=clock, wechat_pay=wechat_pay)
+    ending.call_time(group, now=clock.now(), refusal=lambda _row: TryAgain())
+    return settle(group.group_id, clock=clock, wechat_pay=wechat_pay)

@@ -6,6 +6,7 @@ lost, by the sweep. Each order is a commit of its own. Safe to run any number of
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from chalicelib.catalog import store as catalog
@@ -15,8 +16,9 @@ from chalicelib.draws.enter import enter
 from chalicelib.draws.hold import hold
 from chalicelib.draws.model import Draw, DrawState
 from chalicelib.draws.seeds import Seeds
+from chalicelib.groups import ending, productions
 from chalicelib.groups import store as groups
-from chalicelib.groups.model import Group, GroupState, Seat, SeatState
+from chalicelib.groups.model import Group, GroupState, Production, Seat, SeatState
 from chalicelib.kit import findings
 from chalicelib.kit.clock import Clock, after
 from chalicelib.kit.errors import Refusal, TryAgain
@@ -33,6 +35,11 @@ from chalicelib.refunds.model import Cause, new_refund
 from chalicelib.rules.compose import hangs_on_all, shares
 from chalicelib.rules.model import DrawScope
 from chalicelib.rules.party import Entrant, Share
+from chalicelib.stations import store as stations
+from chalicelib.stations.errors import CodeTaken
+from chalicelib.stations.model import pickup_code
+
+_MOST_CODES = 5
 
 
 def deal(group_id: str, *, clock: Clock, seeds: Seeds) -> None:
@@ -44,8 +51,10 @@ def deal(group_id: str, *, clock: Clock, seeds: Seeds) -> None:
 
 
 def _deal(group_id: str, clock: Clock, seeds: Seeds) -> None:
-    group, seats = groups.find_with_seats(group_id)
+    group, seats, through = groups.find_undealt(group_id)
     if group is None or group.group_state is not GroupState.COMPLETE or group.due_at is None:
+        return
+    if not _may_be_made(group, clock):
         return
     taken = [seat for seat in seats if seat.seat_state is SeatState.PAID]
     campaign = _campaign(group)
@@ -57,16 +66,44 @@ def _deal(group_id: str, clock: Clock, seeds: Seeds) -> None:
     if group.draw_id is not None:
         draw = _draw(group, group.draw_id, its_orders, clock=clock, seeds=seeds)
         if draw is None:
-            groups.await_draw(group_id)  # guard: it was not told of the winners meanwhile
+            ending.await_draw(group_id)  # guard: it was not told of the winners meanwhile
             return
         winners = draw.winners
     entrants = [_entrant(order, taken) for order in its_orders]
-    given = shares(campaign, entrants, winners, headcount=len(taken))
+    headcount = len(taken) if group.headcount is None else group.headcount
+    given = shares(campaign, entrants, winners, headcount=headcount)
     stuck = unreadable + _each(group, its_orders, given, clock)
-    if stuck:
-        raise TryAgain(f"{stuck} orders of {group_id} could not be dealt with just now.")
     units = sum(each.quantity for each in its_orders if given[each.order_id].gets_goods)
-    _finish(group, units, now=clock.now())
+    if through is not None:
+        ending.note_dealt(group, through, units, stuck=stuck > 0)
+    elif stuck or group.dealt_stuck:
+        ending.deal_again(group)
+        raise TryAgain(f"Some orders of {group_id} could not be dealt with just now.")
+    else:
+        _finish(group, group.dealt_units + units, now=clock.now())
+
+
+def _may_be_made(group: Group, clock: Clock) -> bool:
+    """Whether its goods are there to be dealt with. What is made to order is asked of the merchant
+    first, and who does not answer in time has said no.
+    """
+    if group.production is not None or group.crowd_id is not None:
+        now = clock.now()
+        unanswered = group.production is Production.REQUESTED and group.due_at is not None
+        if unanswered and group.due_at is not None and now >= group.due_at:
+            due_at = after(now, REACTION_SECONDS)
+            productions.decide(
+                group, Production.REJECTED, decided_by="nobody", ships_by=None, due_at=due_at
+            )
+        return group.production in (None, Production.ACCEPTED) and not group.is_crowd
+    if not _campaign(group).rules.custom_fields:
+        return not group.is_crowd
+    settings_key = catalog.settings_key()
+    settings = catalog.settings_of(read(settings_key).find(settings_key))
+    now = clock.now()
+    due_at = after(now, settings.production_answer_seconds)
+    productions.ask(group, now=now, due_at=due_at)  # guard: not asked yet -> Changed
+    return False
 
 
 def _read(taken: Sequence[Seat], clock: Clock) -> list[Order]:
@@ -146,19 +183,28 @@ def _let_ship(group: Group, order: Order, share: Share, clock: Clock) -> None:
         new_refund(order, Cause(grant.why), now=now, amount_fen=grant.amount_fen, ends_order=False)
         for grant in share.grants
     ]
-    earns = share.bonus_fen > 0 and group.leader_id != order.member_id
-    writes = WriteSet()
-    refundable.let_ship(
-        writes,
-        order,
-        share,
-        refund_ids=[refund.refund_id for refund in granted],
-        leader_bonus=LeaderBonus(group.leader_id, share.bonus_fen) if earns else None,
-        due_at=after(now, REACTION_SECONDS),
-    )
-    for refund in granted:
-        refunds.request(writes, refund)
-    writes.commit()
+    leader_id = group.leader_id if order.pickup is None else order.pickup.leader_id
+    earns = share.bonus_fen > 0 and leader_id != order.member_id
+    for attempt in range(_MOST_CODES):
+        code = pickup_code(order.order_id, attempt) if order.pickup is not None else None
+        writes = WriteSet()
+        refundable.let_ship(
+            writes,
+            order,
+            share,
+            refund_ids=[refund.refund_id for refund in granted],
+            leader_bonus=LeaderBonus(leader_id, share.bonus_fen) if earns else None,
+            pickup_code=code,
+            ships_by=group.ships_by,
+            due_at=after(now, REACTION_SECONDS),
+        )
+        for refund in granted:
+            refunds.request(writes, refund)
+        if code is not None and order.pickup is not None:
+            stations.issue_code(writes, order.pickup.station_id, code, order.order_id)
+        with suppress(CodeTaken):  # another order at the station has these digits
+            return writes.commit()
+    raise TryAgain(f"No pick-up code is free for {order.order_id}.")
 
 
 def _give_all_back(order: Order, clock: Clock) -> None:

@@ -10,15 +10,15 @@ from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import Campaign
 from chalicelib.gateways.wechat_pay import WechatPay
 from chalicelib.groups import store as groups
+from chalicelib.groups.enter_crowd import enter
 from chalicelib.groups.errors import AlreadyJoined, GroupFull, NewcomersOnly
 from chalicelib.groups.model import Group, SeatState
 from chalicelib.groups.open import seat_for
 from chalicelib.kit.clock import Clock, after
 from chalicelib.kit.errors import NotFound, Refusal
-from chalicelib.kit.reads import read
+from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
 from chalicelib.members import store as members
-from chalicelib.members.model import Member
 from chalicelib.members.store import MemberRow
 from chalicelib.orders import store as orders
 from chalicelib.orders.close_unpaid import close_unpaid
@@ -28,25 +28,25 @@ from chalicelib.orders.model import Order, OrderState
 from chalicelib.orders.purchase import (
     Placed,
     Purchase,
-    buyer,
+    Reading,
     draft,
-    inviters_key,
     price_in,
     read_again,
-    relations,
-    replay,
-    sku_or_refuse,
+    read_first,
+    read_then,
     twin_or,
 )
+from chalicelib.orders.take_stock import allotment_keys, find_units, take_stock
 from chalicelib.rules.newcomers import must_be_new
-from chalicelib.stock import store as stock
+from chalicelib.stock.errors import OutOfStock
+from chalicelib.stock.model import Taking
 
 _OTHER_GROUPS = 3
 
 
 def join(group_id: str, purchase: Purchase, *, clock: Clock, wechat_pay: WechatPay) -> Placed:
     """Raises NotFound, GroupNotOpen, GroupFull, GroupOver, AlreadyJoined, AddressNotServed,
-    NewcomersOnly, OutOfStock, LimitReached, IdempotencyConflict.
+    StationClosed, NewcomersOnly, OutOfStock, LimitReached, InvalidRequest, IdempotencyConflict.
 
     """
     try:
@@ -61,81 +61,72 @@ def join(group_id: str, purchase: Purchase, *, clock: Clock, wechat_pay: WechatP
 
 
 def _join(group_id: str, purchase: Purchase, *, clock: Clock) -> Placed:
-    order_key = orders.order_key(purchase.order_id)
-    member_key = members.profile_key(purchase.caller.member_id)
-    referral_key = members.referral_key(purchase.caller.member_id)
-    buyer_key = members.buyer_key(purchase.caller.member_id)
-    sku_key = catalog.sku_key(purchase.sku_id)
+    return until_settled(lambda: _attempt(group_id, purchase, clock))
+
+
+def _attempt(group_id: str, purchase: Purchase, clock: Clock) -> Placed:
     group_key = groups.group_key(group_id)
     seat_key = groups.seat_key(group_id, purchase.caller.member_id)
-    settings_key = catalog.settings_key()
-    of_member = (member_key, referral_key, buyer_key, seat_key)
-    found = read(order_key, *of_member, sku_key, group_key, settings_key)
-    before = replay(orders.order_of(found.find(order_key)), purchase)
-    if before is not None:
-        return before
+    reading = read_first(purchase, group_key, seat_key)
+    if reading.before is not None:
+        return reading.before
     now = clock.now()
-    group = groups.group_of(found.find(group_key))
-    if group is None:
+    group = groups.group_of(reading.found.find(group_key))
+    if group is None or group.crowd_id is not None:
         raise NotFound("There is no such group.")
-    seat = groups.seat_of(found.find(seat_key))
+    if group.is_crowd:
+        return enter(group, reading, now)
+    seat = groups.seat_of(reading.found.find(seat_key))
     refusal = groups.refusal_to_join(group, now=now)
     if seat is not None:
         refusal = AlreadyJoined(context={"order_id": seat.order_id})
     if refusal is not None:
         return twin_or(refusal, purchase)
-    settings = catalog.settings_of(found.find(settings_key))
-    sku = sku_or_refuse(catalog.sku_of(found.find(sku_key)))
     revision_key = catalog.revision_key(group.campaign_id, group.campaign_revision)
-    freight_key = catalog.freight_key(sku.merchant_id)
-    referral = members.referral_of(found.find(referral_key))
-    found_too = read(revision_key, freight_key, inviters_key(referral))
+    keys = allotment_keys(group.campaign_id, purchase.sku_id, group.stock_shards)
+    found_too = read_then(reading, revision_key, *keys)
     campaign = catalog.revision_of(found_too.find(revision_key))
     if campaign is None:
         raise NotFound("The group's campaign is gone.")
-
-    is_for_newcomers = must_be_new(campaign.rules, is_leader=False)
-    if is_for_newcomers and not members.is_new(found.find(buyer_key)):
-        return twin_or(_not_new(found.find(buyer_key)), purchase)
-    member = buyer(members.member_of(found.find(member_key)))
+    if must_be_new(campaign.rules, is_leader=False) and not members.is_new(reading.buyer_row):
+        return twin_or(_not_new(reading.buyer_row), purchase)
     order = draft(
-        purchase,
-        member=member,
-        relations=relations(referral, found_too),
-        sku=sku,
-        freight=catalog.freight_of(found_too.find(freight_key), sku.merchant_id),
-        settings=settings,
+        reading,
+        found_too,
         unit_price_fen=price_in(campaign, purchase.sku_id),
         now=now,
-        pay_deadline=_pay_deadline(group, now, settings.pay_window_seconds),
-        has_paid_before=members.has_paid(found.find(buyer_key)),
+        pay_deadline=_pay_deadline(group, now, reading.settings.pay_window_seconds),
         group_id=group_id,
         campaign=campaign,
     )
-    return _commit(group, order, member, campaign, purchase)
+    try:
+        order, taking = find_units(order, keys, found_too)
+    except OutOfStock as out_of_stock:
+        return twin_or(out_of_stock, purchase)
+    return _commit(group, order, taking, campaign, reading)
 
 
 def _commit(
-    group: Group, order: Order, member: Member, campaign: Campaign, purchase: Purchase
+    group: Group, order: Order, taking: Taking | None, campaign: Campaign, reading: Reading
 ) -> Placed:
     writes = WriteSet()
     orders.place(writes, order)  # guard: not placed yet -> AlreadyPlaced
     members.must_stay(writes, order.member_id)  # guard: not leaving -> NotSignedIn
     # guards: forming, not over, a seat free, not seated -> GroupFull, GroupOver, AlreadyJoined
-    seat = seat_for(order, member, is_leader=False)
+    seat = seat_for(order, reading.member, is_leader=False)
     groups.claim_seat(writes, group, seat, now=order.placed_at)
     if must_be_new(campaign.rules, is_leader=False):
         # guard: never paid, and about to pay for nothing else -> NewcomersOnly
         members.claim_newcomer(writes, order.member_id, order.order_id, refusal=_not_new)
     elif order.counts_as_first:
         members.count_first_order(writes, order.member_id, order.order_id)
-    stock.reserve(writes, order.sku_id, order.quantity)  # guard: enough left -> OutOfStock
+    take_stock(writes, order, taking)  # guard: enough left -> OutOfStock, Changed
     if campaign.per_member_limit is not None:
         count_against_limit(writes, order, campaign.per_member_limit)  # -> LimitReached
     try:
         writes.commit()
     except AlreadyPlaced:
-        return read_again(purchase)
+        return read_again(reading.purchase)
     return Placed(order, replayed=False)
 
 

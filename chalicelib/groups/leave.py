@@ -35,9 +35,9 @@ def _leave(order_id: str, clock: Clock) -> Order:
     order = orders.get(order_id)
     if order.order_state in (OrderState.REFUNDING, OrderState.REFUNDED, OrderState.CANCELLED):
         return order
-    if order.order_state is not OrderState.PAID or order.group_id is None:
+    if order.order_state is not OrderState.PAID or order.seat_group_id is None:
         raise OrderNotCancellable()
-    group = groups.get(order.group_id)
+    group = groups.get(order.seat_group_id)
     now = clock.now()
     if group.group_state is not GroupState.FORMING or group.is_over(now):
         raise GroupOver()

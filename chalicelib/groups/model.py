@@ -9,11 +9,16 @@ from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.catalog.model import Campaign
-from chalicelib.kit.clock import after
-from chalicelib.rules.model import WhenShort
+from chalicelib.kit.clock import after, stored
+from chalicelib.kit.days import next_time_of_day
+from chalicelib.kit.ids import derived_id, shard_of
+from chalicelib.orders.model import crowd_shard_id
+from chalicelib.rules.crowd import heads_to_complete
+from chalicelib.rules.model import MOST_HEADS, CrowdRule, WhenShort
 from chalicelib.rules.short import honours_from
 
-MOST_SEATS = 100
+PAGE_SEATS = 50
+"""Of a crowd's shard, how many seats are dealt with at a time."""
 
 
 class GroupState(StrEnum):
@@ -29,6 +34,19 @@ class GroupState(StrEnum):
     """Time ran out first: everyone who paid is refunded."""
     ABANDONED = "abandoned"
     """The leader never paid."""
+    CLOSED = "closed"
+    """A crowd's shard to which nobody can come any more, and whose crowd is not decided yet."""
+
+
+class Production(StrEnum):
+    """What a merchant says to a complete group's request to make its goods (定制生产)."""
+
+    REQUESTED = "requested"
+    """Nothing yet: nothing of it ships, and nothing goes back."""
+    ACCEPTED = "accepted"
+    """They are made, and sent by the day that was said."""
+    REJECTED = "rejected"
+    """They are not: everyone is refunded."""
 
 
 class SeatState(StrEnum):
@@ -46,6 +64,15 @@ class Group:
     of running short is copied here, a leader with a voucher counted to `minimum_payers`; all else
     stands in its campaign's revision. `draw_id`: the draw
     its orders take part in. `drawn_at`: when it was told of the winners.
+
+    A crowd (超级团) has no seats: heads are counted by its `crowd_shards`, each a group of its own
+    whose `crowd_id` names it, and who counts no further than `headcount` says in the end.
+    `seats_by_order`: every order has a seat, not every member. `dealt_through`: how far its seats,
+    in the order of their keys, were dealt with, `dealt_units` what that sold, and `dealt_stuck`
+    whether some could not be, so that it begins again.
+    `stock_shards`: on how many its campaign's allotment lies. `station_id`: where all of it is
+    fetched. `production`: whether its goods are made, asked for at `production_requested_at`,
+    decided by `production_decided_by`, and sent by `ships_by`.
     """
 
     group_id: str
@@ -67,8 +94,36 @@ class Group:
     draw_id: str | None = None
     drawn_at: datetime | None = None
     settled_at: datetime | None = None
+    crowd_shards: int | None = None
+    crowd_id: str | None = None
+    seats_by_order: bool = False
+    headcount: int | None = None
+    dealt_through: str | None = None
+    dealt_units: int = 0
+    dealt_stuck: bool = False
+    stock_shards: int | None = None
+    station_id: str | None = None
+    production: Production | None = None
+    production_requested_at: datetime | None = None
+    production_decided_by: str | None = None
+    ships_by: datetime | None = None
     due_shard: int | None = None
     due_at: datetime | None = None
+
+    @property
+    def is_crowd(self) -> bool:
+        """Whether it counts heads on shards; none of these is one."""
+        return self.crowd_shards is not None
+
+    @property
+    def shard_ids(self) -> tuple[str, ...]:
+        """The shards of a crowd; none of a group with seats."""
+        return tuple(crowd_shard_id(self.group_id, n) for n in range(self.crowd_shards or 0))
+
+    @property
+    def heads(self) -> int:
+        """How many have paid, of the whole crowd where this is a shard of one that is decided."""
+        return self.paid_count if self.headcount is None else self.headcount
 
     def is_over(self, now: datetime) -> bool:
         """Whether its time has run out, swept or not."""
@@ -101,6 +156,7 @@ class Seat:
     joined_at: datetime
     pay_deadline: datetime
     units: int
+    sku_id: str | None = None
     nickname: str = ""
     avatar_url: str = ""
 
@@ -134,6 +190,7 @@ def new_group(
         minimum_payers=honoured_from or 1,
         leave_allowed=campaign.rules.leave_allowed,
         draw_id=draw_id,
+        stock_shards=_stock_shards(campaign),
     )
     if leader_pays:
         return group
@@ -144,6 +201,66 @@ def new_group(
         paid_count=1,
         expires_at=group.expiry(now),
     )
+
+
+def _stock_shards(campaign: Campaign) -> int | None:
+    allotment = campaign.rules.allotment
+    return allotment.shards if allotment is not None else None
+
+
+def new_crowd(
+    campaign: Campaign, crowd: CrowdRule, opener_id: str, *, station_id: str | None, now: datetime
+) -> Group:
+    """A crowd that nobody is in yet; it forms at once, for nobody leads it. It lasts until the next
+    cut-off, or its duration, never past the campaign's end.
+    """
+    cutoff = campaign.rules.cutoff
+    ends_at = (
+        after(now, campaign.duration_seconds) if cutoff is None else next_time_of_day(now, cutoff)
+    )
+    expires_at = min(ends_at, campaign.ends_at)
+    return Group(
+        group_id=derived_id("grp", campaign.campaign_id, station_id or "", stored(expires_at)),
+        campaign_id=campaign.campaign_id,
+        campaign_revision=campaign.revision,
+        leader_id=opener_id,
+        seats_total=campaign.size,
+        seats_free=0,
+        held_count=0,
+        paid_count=0,
+        opened_at=now,
+        duration_seconds=campaign.duration_seconds,
+        campaign_ends_at=campaign.ends_at,
+        when_short=WhenShort.HONOUR,
+        minimum_payers=heads_to_complete(campaign.rules, crowd),
+        leave_allowed=campaign.rules.leave_allowed,
+        group_state=GroupState.FORMING,
+        expires_at=expires_at,
+        crowd_shards=crowd.shards,
+        seats_by_order=cutoff is not None,
+        stock_shards=_stock_shards(campaign),
+        station_id=station_id,
+    )
+
+
+def shards_of(crowd: Group) -> list[Group]:
+    """The empty shards of a new crowd."""
+    return [
+        replace(
+            crowd,
+            group_id=group_id,
+            crowd_id=crowd.group_id,
+            crowd_shards=None,
+            seats_total=MOST_HEADS,
+            seats_free=MOST_HEADS,
+        )
+        for group_id in crowd.shard_ids
+    ]
+
+
+def crowd_shard_of(crowd: Group, member_id: str, order_id: str) -> int:
+    """Where an order is counted: all of a member's by one shard, where a member has one seat."""
+    return shard_of(order_id if crowd.seats_by_order else member_id, crowd.crowd_shards or 1)
 
 
 class Settlement(StrEnum):

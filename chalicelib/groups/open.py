@@ -4,17 +4,20 @@ The group forms when the leader's payment arrives; with a free-leader voucher th
 for. Calls nobody outside; the route asks WeChat for payment afterwards.
 """
 
+from datetime import datetime
+
 from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import Campaign, CampaignState
 from chalicelib.draws.announce import announce_for_group
 from chalicelib.draws.seeds import NO_SEEDS, Seeds
 from chalicelib.groups import store as groups
+from chalicelib.groups.enter_crowd import open_or_enter
 from chalicelib.groups.errors import CampaignNotLive
 from chalicelib.groups.model import Seat, SeatState, new_group
 from chalicelib.kit.clock import Clock, after
 from chalicelib.kit.errors import NotFound
 from chalicelib.kit.ids import derived_id
-from chalicelib.kit.reads import read
+from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.tables import Key
 from chalicelib.kit.writes import WriteSet
 from chalicelib.members import store as members
@@ -26,18 +29,19 @@ from chalicelib.orders.model import Order
 from chalicelib.orders.purchase import (
     Placed,
     Purchase,
-    buyer,
+    Reading,
     draft,
-    inviters_key,
     price_in,
     read_again,
-    relations,
-    replay,
-    sku_or_refuse,
+    read_first,
+    read_then,
     twin_or,
 )
+from chalicelib.orders.take_stock import allotment_keys, find_units, take_stock
+from chalicelib.rules.crowd import crowd_of
 from chalicelib.rules.leader import is_too_much_to_be_free
-from chalicelib.stock import store as stock
+from chalicelib.stock.errors import OutOfStock
+from chalicelib.stock.model import Taking
 from chalicelib.vouchers import store as vouchers
 from chalicelib.vouchers.model import refusal_to_use
 from chalicelib.vouchers.store import VoucherRow
@@ -46,64 +50,65 @@ from chalicelib.vouchers.store import VoucherRow
 def open_group(
     campaign_id: str, purchase: Purchase, *, clock: Clock, seeds: Seeds = NO_SEEDS
 ) -> Placed:
-    """Raises NotFound, CampaignNotLive, AddressNotServed, OutOfStock, LimitReached,
-    VoucherNotValid, IdempotencyConflict; DrawsOff while draws are switched off.
+    """Raises NotFound, CampaignNotLive, AddressNotServed, StationClosed, OutOfStock, LimitReached,
+    VoucherNotValid, InvalidRequest, IdempotencyConflict; DrawsOff while draws are switched off. For
+    a crowd also what joining raises.
     """
-    order_key = orders.order_key(purchase.order_id)
-    member_key = members.profile_key(purchase.caller.member_id)
-    referral_key = members.referral_key(purchase.caller.member_id)
-    buyer_key = members.buyer_key(purchase.caller.member_id)
+    return until_settled(lambda: _attempt(campaign_id, purchase, clock, seeds))
+
+
+def _attempt(campaign_id: str, purchase: Purchase, clock: Clock, seeds: Seeds) -> Placed:
     voucher_key = _voucher_key(purchase)
-    sku_key = catalog.sku_key(purchase.sku_id)
     campaign_key = catalog.campaign_key(campaign_id)
-    settings_key = catalog.settings_key()
-    of_member = (member_key, referral_key, buyer_key, voucher_key)
-    found = read(order_key, *of_member, sku_key, campaign_key, settings_key)
-    before = replay(orders.order_of(found.find(order_key)), purchase)
-    if before is not None:
-        return before
+    reading = read_first(purchase, campaign_key, voucher_key)
+    if reading.before is not None:
+        return reading.before
     now = clock.now()
-    standing = catalog.standing_of(found.find(campaign_key))
+    standing = catalog.standing_of(reading.found.find(campaign_key))
     if standing is None:
         raise NotFound("There is no such campaign.")
     if standing.state(now) is not CampaignState.LIVE:
         raise CampaignNotLive()
     campaign = standing.campaign
     if voucher_key is not None:
-        voucher = vouchers.voucher_of(found.find(voucher_key))
+        voucher = vouchers.voucher_of(reading.found.find(voucher_key))
         refusal = refusal_to_use(voucher, campaign, purchase.quantity, now=now)
         if refusal is not None:
             return twin_or(refusal, purchase)
+    if crowd_of(campaign.rules) is not None:
+        return open_or_enter(campaign, reading, now)
     if is_too_much_to_be_free(campaign, purchase.quantity):
         raise LimitReached("Without per_member_limit a free leader takes one unit.")
-    unit_price_fen = price_in(campaign, purchase.sku_id)
-    sku = sku_or_refuse(catalog.sku_of(found.find(sku_key)))
-    settings = catalog.settings_of(found.find(settings_key))
-    freight_key = catalog.freight_key(sku.merchant_id)
-    referral = members.referral_of(found.find(referral_key))
-    found_too = read(freight_key, inviters_key(referral))
+    return _open(campaign, reading, seeds, now)
 
-    leader = buyer(members.member_of(found.find(member_key)))
+
+def _open(campaign: Campaign, reading: Reading, seeds: Seeds, now: datetime) -> Placed:
+    purchase, settings = reading.purchase, reading.settings
+    unit_price_fen = price_in(campaign, purchase.sku_id)
+    allotment = campaign.rules.allotment
+    shards = allotment.shards if allotment is not None else None
+    keys = allotment_keys(campaign.campaign_id, purchase.sku_id, shards)
+    found_too = read_then(reading, *keys)
     order = draft(
-        purchase,
-        member=leader,
-        relations=relations(referral, found_too),
-        sku=sku,
-        freight=catalog.freight_of(found_too.find(freight_key), sku.merchant_id),
-        settings=settings,
+        reading,
+        found_too,
         unit_price_fen=unit_price_fen,
         now=now,
         pay_deadline=min(after(now, settings.pay_window_seconds), campaign.ends_at),
-        has_paid_before=members.has_paid(found.find(buyer_key)),
         group_id=derived_id("grp", purchase.order_id),
         campaign=campaign,
     )
-    return _commit(order, leader, campaign, purchase, seeds)
+    try:
+        order, taking = find_units(order, keys, found_too)
+    except OutOfStock as refusal:
+        return twin_or(refusal, purchase)
+    return _commit(order, taking, reading, campaign, seeds)
 
 
 def _commit(
-    order: Order, leader: Member, campaign: Campaign, purchase: Purchase, seeds: Seeds
+    order: Order, taking: Taking | None, reading: Reading, campaign: Campaign, seeds: Seeds
 ) -> Placed:
+    purchase, leader = reading.purchase, reading.member
     group_id, now = str(order.group_id), order.placed_at
     writes = WriteSet()
     orders.place(writes, order)  # guard: not placed yet -> AlreadyPlaced
@@ -120,7 +125,7 @@ def _commit(
         group_id, campaign, order.member_id, now=now, leader_pays=pays, draw_id=draw_id
     )
     groups.open_group(writes, group, seat_for(order, leader, is_leader=True))
-    stock.reserve(writes, order.sku_id, order.quantity)  # guard: enough left -> OutOfStock
+    take_stock(writes, order, taking)  # guard: enough left -> OutOfStock, Changed
     if order.counts_as_first:
         members.count_first_order(writes, order.member_id, order.order_id)
     if campaign.per_member_limit is not None:

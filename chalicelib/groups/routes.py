@@ -14,7 +14,7 @@ from chalicelib.groups.show import in_lists, show
 from chalicelib.kit.endpoint import Answer, Call
 from chalicelib.kit.paging import PageQuery, page
 from chalicelib.orders import store as orders
-from chalicelib.orders.purchase import Placed
+from chalicelib.orders.purchase import Placed, Purchase
 from chalicelib.orders.routes import order_answer, placed_answer, purchase_of
 
 routes = Blueprint(__name__)
@@ -25,7 +25,8 @@ endpoint = wiring.endpoint(routes)
 @endpoint(body=OpenGroupBody, keyed=True)
 def post_group(call: Call) -> Answer:
     campaign_id = call.body.campaign_id
-    purchase = replace(purchase_of(call, f"open:{campaign_id}"), voucher_id=call.body.voucher_id)
+    purchase = _purchase_of(call, f"open:{campaign_id}")
+    purchase = replace(purchase, voucher_id=call.body.voucher_id)
     wired = wiring.current()
     placed = open_group(campaign_id, purchase, clock=wired.clock, seeds=wired.seeds)
     return _answer(placed)
@@ -35,7 +36,7 @@ def post_group(call: Call) -> Answer:
 @endpoint(body=JoinGroupBody, keyed=True)
 def post_group_member(call: Call, group_id: str) -> Answer:
     wired = wiring.current()
-    purchase = purchase_of(call, f"join:{group_id}")
+    purchase = _purchase_of(call, f"join:{group_id}")
     placed = join(group_id, purchase, clock=wired.clock, wechat_pay=wired.wechat_pay)
     return _answer(placed)
 
@@ -61,6 +62,11 @@ def post_cancel(call: Call, order_id: str) -> Answer:
     wired = wiring.current()
     order = orders.get_own(order_id, call.member_id)
     return order_answer(cancel_order(order, clock=wired.clock, wechat_pay=wired.wechat_pay))
+
+
+def _purchase_of(call: Call, way: str) -> Purchase:
+    purchase = purchase_of(call, way)
+    return replace(purchase, station_id=call.body.station_id, custom_fields=call.body.custom_fields)
 
 
 def _answer(placed: Placed) -> Answer:

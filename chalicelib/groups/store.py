@@ -5,7 +5,6 @@ Each write keeps `seats_free + held_count + paid_count = seats_total`. Nothing h
 only hold what the verb decided.
 """
 
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -15,13 +14,14 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.groups.errors import AlreadyJoined, GroupFull, GroupNotOpen, GroupOver
-from chalicelib.groups.model import MOST_SEATS, Group, GroupState, Seat, SeatState
+from chalicelib.groups.model import PAGE_SEATS, Group, GroupState, Production, Seat, SeatState
 from chalicelib.kit import reads
 from chalicelib.kit.due import DueRow, due_shard_of, due_then, not_due
 from chalicelib.kit.errors import NotFound, Refusal
 from chalicelib.kit.tables import Key, TimeAttribute
 from chalicelib.kit.writes import Changed, WriteSet
-from chalicelib.rules.model import WhenShort
+from chalicelib.orders.model import is_crowd_shard_id
+from chalicelib.rules.model import MOST_SEATS, WhenShort
 
 GROUP = "group"
 _SEAT = "seat#"
@@ -53,6 +53,21 @@ class GroupRow(DueRow):
     draw_id = UnicodeAttribute(null=True)
     drawn_at = TimeAttribute(null=True)
     settled_at = TimeAttribute(null=True)
+    crowd_shards = NumberAttribute(null=True)
+    crowd_id = UnicodeAttribute(null=True)
+    seats_by_order = BooleanAttribute(null=True)
+    headcount = NumberAttribute(null=True)
+    dealt_through = UnicodeAttribute(null=True)
+    dealt_units = NumberAttribute(null=True)
+    dealt_stuck = BooleanAttribute(null=True)
+    stock_shards = NumberAttribute(null=True)
+    station_id = UnicodeAttribute(null=True)
+    production = UnicodeAttribute(null=True)
+    production_queue = UnicodeAttribute(null=True)
+    production_requested_at = TimeAttribute(null=True)
+    production_decided_by = UnicodeAttribute(null=True)
+    ships_by = TimeAttribute(null=True)
+    round_group_id = UnicodeAttribute(null=True)
     joinable_campaign_id = UnicodeAttribute(null=True)
     member_id = UnicodeAttribute(null=True)
     order_id = UnicodeAttribute(null=True)
@@ -61,6 +76,7 @@ class GroupRow(DueRow):
     joined_at = TimeAttribute(null=True)
     pay_deadline = TimeAttribute(null=True)
     units = NumberAttribute(null=True)
+    sku_id = UnicodeAttribute(null=True)
     nickname = UnicodeAttribute(null=True)
     avatar_url = UnicodeAttribute(null=True)
 
@@ -73,8 +89,9 @@ def group_key(group_id: str) -> Key[GroupRow]:
     return GroupRow.key(group_id, GROUP)
 
 
-def seat_key(group_id: str, member_id: str) -> Key[GroupRow]:
-    return GroupRow.key(group_id, _SEAT + member_id)
+def seat_key(group_id: str, seat_id: str) -> Key[GroupRow]:
+    """`seat_id`: the member's, or in a round the order's."""
+    return GroupRow.key(group_id, _SEAT + seat_id)
 
 
 def group_of(row: GroupRow | None) -> Group | None:
@@ -83,6 +100,7 @@ def group_of(row: GroupRow | None) -> Group | None:
     given = row.given(_GROUP_FIELDS)
     given["group_state"] = GroupState(row.group_state)
     given["when_short"] = WhenShort(row.when_short)
+    given["production"] = Production(row.production) if row.production else None
     return Group(**given)
 
 
@@ -114,6 +132,37 @@ def find_with_seats(group_id: str) -> tuple[Group | None, list[Seat]]:
     return group, sorted(in_order, key=lambda seat: (not seat.is_leader, seat.joined_at))
 
 
+def page_of_seats(
+    group_id: str, *, after_kind: str | None, keep: Condition | None = None
+) -> tuple[list[Seat], str | None]:
+    """Some seats of a group, in the order of their keys, and how far that goes; None: to the end.
+    `keep`: leave out the others.
+    """
+    condition = (GroupRow.group_id == group_id) & GroupRow.kind.startswith(_SEAT)
+    start = group_seat_start(group_id, after_kind) if after_kind is not None else None
+    items, following = reads.query(GroupRow, condition, limit=PAGE_SEATS, start=start, keep=keep)
+    seats = [seat_of(GroupRow.from_item(item)) for item in items]
+    through = following["kind"]["S"] if following is not None else None
+    return [seat for seat in seats if seat is not None], through
+
+
+def group_seat_start(group_id: str, kind: str) -> dict[str, Any]:
+    """Where to go on reading after that item."""
+    return GroupRow.key(group_id, kind).to_item()
+
+
+def find_undealt(group_id: str) -> tuple[Group | None, list[Seat], str | None]:
+    """The group with all its seats; of a crowd's shard, the next that nobody has dealt with, and
+    how far they go (None: to the end).
+    """
+    if not is_crowd_shard_id(group_id):
+        return *find_with_seats(group_id), None
+    shard = find(group_id)
+    if shard is None:
+        return None, [], None
+    return shard, *page_of_seats(group_id, after_kind=shard.dealt_through)
+
+
 def joinable(
     campaign_id: str, *, now: datetime, limit: int, start: dict[str, Any] | None = None
 ) -> tuple[list[Group], dict[str, Any] | None]:
@@ -140,13 +189,23 @@ def open_group(writes: WriteSet, group: Group, seat: Seat) -> None:
     """Write the new group with its leader's seat; one that forms already can be joined, and is due
     at its end.
     """
-    given = {name: value for name, value in asdict(group).items() if value is not None}
-    row = GroupRow(kind=GROUP, **{**given, "when_short": group.when_short.value})
+    row = row_of(group)
     if group.group_state is GroupState.FORMING:
         row.joinable_campaign_id = group.campaign_id
         row.due_shard, row.due_at = due_shard_of(group.group_id), group.expires_at
     writes.put(row, guard=GroupRow.group_id.does_not_exist())
-    _put_seat(writes, seat)
+    put_seat(writes, seat, seat.member_id)
+
+
+def row_of(group: Group) -> GroupRow:
+    """The group as its item holds it, on no list."""
+    given = {name: value for name, value in asdict(group).items() if value not in (None, False)}
+    # What is counted is there from the start, also while it is nothing.
+    counts = {name: getattr(group, name) for name in _COUNTS}
+    return GroupRow(kind=GROUP, **{**given, **counts, "when_short": group.when_short.value})
+
+
+_COUNTS = ("seats_free", "held_count", "paid_count", "leave_allowed")
 
 
 def claim_seat(writes: WriteSet, group: Group, seat: Seat, *, now: datetime) -> None:
@@ -157,10 +216,12 @@ def claim_seat(writes: WriteSet, group: Group, seat: Seat, *, now: datetime) -> 
             GroupRow.seats_free.set(GroupRow.seats_free - 1),
             GroupRow.held_count.set(GroupRow.held_count + 1),
         ],
-        guard=_in(GroupState.FORMING) & (GroupRow.expires_at > now) & (GroupRow.seats_free >= 1),
+        guard=in_group_state(GroupState.FORMING)
+        & (GroupRow.expires_at > now)
+        & (GroupRow.seats_free >= 1),
         refusal=lambda row: refusal_to_join(group_of(row), now=now) or GroupFull(),
     )
-    _put_seat(writes, seat)
+    put_seat(writes, seat, seat.order_id if group.seats_by_order else seat.member_id)
 
 
 def refusal_to_join(group: Group | None, *, now: datetime) -> Refusal | None:
@@ -172,9 +233,10 @@ def refusal_to_join(group: Group | None, *, now: datetime) -> Refusal | None:
     return GroupFull() if group.seats_free < 1 else None
 
 
-def _put_seat(writes: WriteSet, seat: Seat) -> None:
+def put_seat(writes: WriteSet, seat: Seat, seat_id: str) -> None:
+    """Write the seat. Guard: there is none of that id yet -> AlreadyJoined."""
     given = {name: value for name, value in asdict(seat).items() if value not in (None, "")}
-    row = GroupRow(kind=_SEAT + seat.member_id, **{**given, "seat_state": seat.seat_state.value})
+    row = GroupRow(kind=_SEAT + seat_id, **{**given, "seat_state": seat.seat_state.value})
     writes.put(
         row,
         guard=GroupRow.group_id.does_not_exist(),
@@ -184,10 +246,10 @@ def _put_seat(writes: WriteSet, seat: Seat) -> None:
     )
 
 
-def pay_seat(writes: WriteSet, seat_group_id: str, member_id: str, order_id: str) -> None:
+def pay_seat(writes: WriteSet, seat_group_id: str, seat_id: str, order_id: str) -> None:
     """The seat's order is paid. Guard: it is held, by this order."""
     writes.update(
-        seat_key(seat_group_id, member_id),
+        seat_key(seat_group_id, seat_id),
         [GroupRow.seat_state.set(SeatState.PAID.value)],
         guard=_held_by(order_id, SeatState.HELD),
     )
@@ -203,7 +265,7 @@ def activate(writes: WriteSet, group: Group, *, expires_at: datetime) -> None:
         GroupRow.joinable_campaign_id.set(group.campaign_id),
         *due_then(GroupRow, group.group_id, expires_at),
     ]
-    writes.update(group_key(group.group_id), actions, guard=_in(GroupState.PENDING))
+    writes.update(group_key(group.group_id), actions, guard=in_group_state(GroupState.PENDING))
 
 
 def take_payment(writes: WriteSet, group: Group) -> None:
@@ -216,7 +278,7 @@ def take_payment(writes: WriteSet, group: Group) -> None:
             GroupRow.held_count.set(GroupRow.held_count - 1),
             GroupRow.paid_count.set(GroupRow.paid_count + 1),
         ],
-        guard=_in(GroupState.FORMING)
+        guard=in_group_state(GroupState.FORMING)
         & (GroupRow.held_count >= 1)
         & (GroupRow.paid_count < group.seats_total - 1),
     )
@@ -231,30 +293,15 @@ def complete_by_payment(writes: WriteSet, group: Group, *, now: datetime, due_at
         [
             GroupRow.held_count.set(GroupRow.held_count - 1),
             GroupRow.paid_count.set(GroupRow.paid_count + 1),
-            *_ended(group.group_id, GroupState.COMPLETE, now=now, due_at=due_at),
+            *ended(group.group_id, GroupState.COMPLETE, now=now, due_at=due_at),
         ],
-        guard=_in(GroupState.FORMING)
+        guard=in_group_state(GroupState.FORMING)
         & (GroupRow.held_count >= 1)
         & (GroupRow.paid_count == group.seats_total - 1),
     )
 
 
-def settle(
-    writes: WriteSet, group: Group, becomes: GroupState, *, now: datetime, due_at: datetime
-) -> None:
-    """Time has run out. Guards: forming, no seat held, as many paid as were read."""
-    writes.update(
-        group_key(group.group_id),
-        _ended(group.group_id, becomes, now=now, due_at=due_at),
-        guard=_in(GroupState.FORMING)
-        & (GroupRow.held_count == 0)
-        & (GroupRow.paid_count == group.paid_count),
-    )
-
-
-def abandon(
-    writes: WriteSet, group_id: str, member_id: str, order_id: str, *, now: datetime
-) -> None:
+def abandon(writes: WriteSet, group_id: str, seat_id: str, order_id: str, *, now: datetime) -> None:
     """The leader's order ends unpaid, and its seat with it. Guards: still pending, held by it."""
     writes.update(
         group_key(group_id),
@@ -264,12 +311,12 @@ def abandon(
             GroupRow.seats_free.set(GroupRow.seats_free + 1),
             GroupRow.settled_at.set(now),
         ],
-        guard=_in(GroupState.PENDING),
+        guard=in_group_state(GroupState.PENDING),
     )
-    remove_seat(writes, group_id, member_id, order_id, SeatState.HELD)
+    remove_seat(writes, group_id, seat_id, order_id, SeatState.HELD)
 
 
-def free_held_seat(writes: WriteSet, group_id: str, member_id: str, order_id: str) -> None:
+def free_held_seat(writes: WriteSet, group_id: str, seat_id: str, order_id: str) -> None:
     """An unpaid order gives its seat back to a forming group. Guards: forming, held by this
     order.
     """
@@ -279,15 +326,15 @@ def free_held_seat(writes: WriteSet, group_id: str, member_id: str, order_id: st
             GroupRow.seats_free.set(GroupRow.seats_free + 1),
             GroupRow.held_count.set(GroupRow.held_count - 1),
         ],
-        guard=_in(GroupState.FORMING) & (GroupRow.held_count >= 1),
+        guard=in_group_state(GroupState.FORMING) & (GroupRow.held_count >= 1),
     )
-    remove_seat(writes, group_id, member_id, order_id, SeatState.HELD)
+    remove_seat(writes, group_id, seat_id, order_id, SeatState.HELD)
 
 
 def free_paid_seat(
     writes: WriteSet,
     group: Group,
-    member_id: str,
+    seat_id: str,
     order_id: str,
     *,
     now: datetime,
@@ -304,42 +351,18 @@ def free_paid_seat(
             GroupRow.paid_count.set(GroupRow.paid_count - 1),
             *fewer,
         ],
-        guard=_in(GroupState.FORMING) & (GroupRow.expires_at > now) & (GroupRow.paid_count >= 1),
+        guard=in_group_state(GroupState.FORMING)
+        & (GroupRow.expires_at > now)
+        & (GroupRow.paid_count >= 1),
     )
-    remove_seat(writes, group.group_id, member_id, order_id, SeatState.PAID)
+    remove_seat(writes, group.group_id, seat_id, order_id, SeatState.PAID)
 
 
 def remove_seat(
-    writes: WriteSet, group_id: str, member_id: str, order_id: str, state: SeatState
+    writes: WriteSet, group_id: str, seat_id: str, order_id: str, state: SeatState
 ) -> None:
     """Take the seat away. Guard: it is this order's and in that state."""
-    writes.delete(seat_key(group_id, member_id), guard=_held_by(order_id, state))
-
-
-def call_time(group: Group, *, now: datetime, refusal: Callable[[Any], Exception]) -> None:
-    """End the group's time now, to be refunded: nobody can join from here on. Guard: forming."""
-    writes = WriteSet()
-    writes.update(
-        group_key(group.group_id),
-        [
-            GroupRow.expires_at.set(now),
-            GroupRow.when_short.set(WhenShort.REFUND.value),
-            *due_then(GroupRow, group.group_id, now),
-        ],
-        guard=_in(GroupState.FORMING),
-        refusal=refusal,
-    )
-    writes.commit()
-
-
-def await_draw(group_id: str) -> None:
-    """It has entered its campaign's draw, which will tell it: nothing is due until then. Guards:
-    complete, not told yet -> Changed.
-    """
-    writes = WriteSet()
-    guard = _in(GroupState.COMPLETE) & GroupRow.drawn_at.does_not_exist()
-    writes.update(group_key(group_id), not_due(GroupRow), guard=guard)
-    writes.commit()
+    writes.delete(seat_key(group_id, seat_id), guard=_held_by(order_id, state))
 
 
 def tell_drawn(group_id: str, *, now: datetime, due_at: datetime) -> None:
@@ -351,7 +374,7 @@ def tell_drawn(group_id: str, *, now: datetime, due_at: datetime) -> None:
         *due_then(GroupRow, group_id, due_at),
     ]
     writes = WriteSet()
-    guard = _in(GroupState.COMPLETE) & GroupRow.drawn_at.does_not_exist()
+    guard = in_group_state(GroupState.COMPLETE) & GroupRow.drawn_at.does_not_exist()
     writes.update(group_key(group_id), actions, guard=guard)
     try:
         writes.commit()
@@ -369,11 +392,11 @@ def finish(
     writes.update(
         group_key(group_id),
         [*not_due(GroupRow), *known],
-        guard=_in(state) & GroupRow.due_at.exists(),
+        guard=in_group_state(state) & GroupRow.due_at.exists(),
     )
 
 
-def _ended(group_id: str, state: GroupState, *, now: datetime, due_at: datetime) -> list[Action]:
+def ended(group_id: str, state: GroupState, *, now: datetime, due_at: datetime) -> list[Action]:
     """Over, off the joinable list, and due until its reaction is done."""
     return [
         GroupRow.group_state.set(state.value),
@@ -383,7 +406,8 @@ def _ended(group_id: str, state: GroupState, *, now: datetime, due_at: datetime)
     ]
 
 
-def _in(state: GroupState) -> Condition:
+def in_group_state(state: GroupState) -> Condition:
+    """It is still in that state."""
     return GroupRow.group_state == state.value
 
 

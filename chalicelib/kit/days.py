@@ -5,7 +5,7 @@ The zone is the deployment's, from BUSINESS_TIMEZONE; without one it is Asia/Sha
 """
 
 import os
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -41,6 +41,19 @@ def month_of(moment: datetime) -> str:
 def days_before(moment: datetime, days: int) -> str:
     """The business day so many days before the one of this moment."""
     return f"{business_time(moment).date() - timedelta(days=days):%Y-%m-%d}"
+
+
+def next_time_of_day(moment: datetime, time_of_day: str) -> datetime:
+    """The first moment after this one at which a clock in the business's time zone shows that time,
+    such as `22:30`.
+    """
+    local = business_time(moment)
+    at = time.fromisoformat(time_of_day)
+    today = datetime.combine(local.date(), at, tzinfo=local.tzinfo)
+    if today > local:
+        return today.astimezone(UTC)
+    tomorrow = local.date() + timedelta(days=1)
+    return datetime.combine(tomorrow, at, tzinfo=local.tzinfo).astimezone(UTC)
 
 
 def end_of_day(day: str) -> datetime:

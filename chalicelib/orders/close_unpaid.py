@@ -100,7 +100,7 @@ def _release(order_id: str, reason: str, *, known: bool, clock: Clock) -> None:
 
 def _read(order_id: str) -> tuple[Order, Group | None]:
     order = orders.get(order_id)
-    if order.group_id is None:
+    if order.seat_group_id is None:
         return order, None
-    key = groups.group_key(order.group_id)
+    key = groups.group_key(order.seat_group_id)
     return order, groups.group_of(read(key).find(key))

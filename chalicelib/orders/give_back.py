@@ -36,7 +36,7 @@ def give_back(
     `minimum_payers`: how many are enough for the group then, where that changes.
     """
     if back.stock and order.units_held > 0:
-        stock.release(writes, order.sku_id, order.units_held)
+        _give_back_units(writes, order)
     if back.seat and group is not None:
         _free_seat(writes, order, group, now, minimum_payers)
     if back.limit and order.limit_key is not None and order.limit_ends_at is not None:
@@ -49,6 +49,15 @@ def give_back(
         members.uncount_first_order(writes, order.member_id)
 
 
+def _give_back_units(writes: WriteSet, order: Order) -> None:
+    """To where they came from: the SKU, or its campaign's allotment."""
+    if order.stock_shard is None:
+        stock.release(writes, order.sku_id, order.units_held)
+        return
+    campaign_id = str(order.campaign_id)
+    stock.give_back(writes, order.sku_id, campaign_id, order.stock_shard, order.units_held)
+
+
 def _free_seat(
     writes: WriteSet, order: Order, group: Group, now: datetime, minimum_payers: int | None
 ) -> None:
@@ -59,15 +68,15 @@ def _free_seat(
         groups.free_paid_seat(
             writes,
             group,
-            order.member_id,
+            order.seat_id,
             order.order_id,
             now=now,
             minimum_payers=minimum_payers,
         )
     elif group.group_state is GroupState.PENDING:
-        groups.abandon(writes, group.group_id, order.member_id, order.order_id, now=now)
+        groups.abandon(writes, group.group_id, order.seat_id, order.order_id, now=now)
     elif group.group_state is GroupState.FORMING:
-        groups.free_held_seat(writes, group.group_id, order.member_id, order.order_id)
+        groups.free_held_seat(writes, group.group_id, order.seat_id, order.order_id)
 
 
 def count_against_limit(writes: WriteSet, order: Order, limit: int) -> None:

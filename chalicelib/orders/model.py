@@ -114,6 +114,18 @@ class Upload(StrEnum):
 
 
 @dataclass(frozen=True)
+class Pickup:
+    """The station where the goods are fetched, as it was when the order was placed, and who looks
+    after it.
+    """
+
+    station_id: str
+    name: str
+    address: str
+    leader_id: str
+
+
+@dataclass(frozen=True)
 class Order:
     """One purchase. Amounts in fen, times in UTC. `units_held` is what it holds of the stock, 0
     once given back; `undecided_fen` is what refunds that wait for an operator ask for.
@@ -152,7 +164,14 @@ class Order:
     remark: str | None = None
     share_code: str | None = None
     group_id: str | None = None
+    crowd_shard: int | None = None
+    collects_until: datetime | None = None
     campaign_id: str | None = None
+    stock_shard: int | None = None
+    pickup: Pickup | None = None
+    pickup_code: str | None = None
+    custom_fields: Mapping[str, str] = field(default_factory=dict)
+    ships_by: datetime | None = None
     limit_ends_at: datetime | None = None
     uplines: tuple[Upline, ...] = ()
     commission_cap_bp: int = 0
@@ -188,6 +207,18 @@ class Order:
     @property
     def goods_fen(self) -> int:
         return self.unit_price_fen * self.quantity
+
+    @property
+    def seat_group_id(self) -> str | None:
+        """Where its seat is kept and counted: its group, or its shard of a crowd."""
+        if self.group_id is None or self.crowd_shard is None:
+            return self.group_id
+        return crowd_shard_id(self.group_id, self.crowd_shard)
+
+    @property
+    def seat_id(self) -> str:
+        """Whose seat it is: one member has one, but for a round, where every order has its own."""
+        return self.member_id if self.collects_until is None else self.order_id
 
     @property
     def is_free(self) -> bool:
@@ -250,6 +281,16 @@ class Order:
         if self.campaign_id is None or self.limit_ends_at is None:
             return None
         return campaign_limit_key(self.campaign_id, self.member_id)
+
+
+def crowd_shard_id(group_id: str, shard: int) -> str:
+    """The id of one shard of a crowd: a group of its own that counts a part of the heads."""
+    return f"{group_id}#{shard}"
+
+
+def is_crowd_shard_id(group_id: str) -> bool:
+    """Whether this names a shard of a crowd."""
+    return "#" in group_id
 
 
 def campaign_limit_key(campaign_id: str, member_id: str) -> str:
@@ -332,6 +373,8 @@ FREE_ENDED = GivesBack(stock=True, seat=False, limit=False, voucher=True)
 """A free order that the shop does not ship after all."""
 BEFORE_SHIPPING = GivesBack(stock=True, seat=False, limit=False)
 """A refund that ends an order waiting to be shipped: the goods stay, the purchase still counts."""
+PRODUCTION_REJECTED = GivesBack(stock=True, seat=False, limit=True, voucher=True)
+"""The merchant does not make what was ordered."""
 AFTER_SALE_RETURNED = GivesBack(stock=True, seat=False, limit=False)
 """A refund that ends a shipped order, with its goods back at the merchant's."""
 AFTER_SALE_KEPT = GivesBack(stock=False, seat=False, limit=False)

@@ -62,8 +62,8 @@ def _pay(payment: Payment, clock: Clock) -> Order | None:
 
 
 def _read(payment: Payment) -> tuple[Order | None, Group | None]:
-    """The order and its group in one read: the group's id travels with the payment as its
-    attachment.
+    """The order and its group (or its shard of a crowd) in one read: the id travels with the
+    payment as its attachment.
     """
     order_key = orders.order_key(payment.out_trade_no)
     attached_key = groups.group_key(payment.attach) if payment.attach else None
@@ -72,8 +72,8 @@ def _read(payment: Payment) -> tuple[Order | None, Group | None]:
     if order is None or order.group_id is None:
         return order, None
     group = groups.group_of(found.find(attached_key)) if attached_key is not None else None
-    if group is None or group.group_id != order.group_id:
-        group = groups.find(order.group_id)
+    if group is None or group.group_id != order.seat_group_id:
+        group = groups.find(str(order.seat_group_id))
     return order, group
 
 
@@ -100,7 +100,7 @@ def _honour(
     )
     if group is None:
         return
-    groups.pay_seat(writes, group.group_id, order.member_id, order.order_id)
+    groups.pay_seat(writes, group.group_id, order.seat_id, order.order_id)
     if group.group_state is GroupState.PENDING:
         groups.activate(writes, group, expires_at=group.expiry(now))
     elif group.is_filled_by_one_more():

@@ -63,6 +63,8 @@ def let_ship(
     *,
     refund_ids: Collection[str],
     leader_bonus: LeaderBonus | None,
+    pickup_code: str | None = None,
+    ships_by: datetime | None = None,
     due_at: datetime,
 ) -> None:
     """Its group is complete: it goes to be shipped, and what the rules grant goes back by these
@@ -73,6 +75,10 @@ def let_ship(
     guard = in_state(OrderState.PAID)
     if leader_bonus is not None:
         actions.append(OrderRow.leader_bonus.set(asdict(leader_bonus)))
+    if pickup_code is not None:
+        actions.append(OrderRow.pickup_code.set(pickup_code))
+    if ships_by is not None:
+        actions.append(OrderRow.ships_by.set(ships_by))
     if share.carries_others:
         actions.append(OrderRow.carries_others.set(True))
     if share.price_cut_fen:

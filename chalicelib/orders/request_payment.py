@@ -63,7 +63,7 @@ def request_payment(
         app_id=order.app_id,
         notify_url=notify_url,
         time_expire=order.time_expire,
-        attach=order.group_id,
+        attach=order.seat_group_id,
     )
     try:
         prepay_id = wechat_pay.prepay(request)

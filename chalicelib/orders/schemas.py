@@ -39,14 +39,19 @@ class Address(Body):
     postal_code: Annotated[str, Field(pattern=r"^[0-9]{0,10}$")] | None = None
 
 
-class PurchaseBody(Body):
+class WantedBody(Body):
     """What every way of buying takes."""
 
     sku_id: Identifier
     quantity: Quantity
-    address: Address
     remark: Annotated[PlainText, Field(max_length=200)] | None = None
     share_code: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,32}$")] | None = None
+
+
+class PurchaseBody(WantedBody):
+    """A purchase that is sent."""
+
+    address: Address
 
 
 Carrier = Annotated[str, Field(pattern=r"^[0-9A-Za-z_]{1,32}$")]

@@ -26,7 +26,7 @@ from chalicelib.kit.errors import NotFound
 from chalicelib.kit.tables import Key, PlainMapAttribute, TimeAttribute
 from chalicelib.kit.writes import Changed, WriteSet
 from chalicelib.orders.errors import AlreadyPlaced
-from chalicelib.orders.model import LeaderBonus, Order, OrderState, Shipment, Upline
+from chalicelib.orders.model import LeaderBonus, Order, OrderState, Pickup, Shipment, Upline
 
 MEMBER_ORDERS = "by_member"
 _MOST_ORDERS_WALKED = 2000
@@ -61,7 +61,14 @@ class OrderRow(DueRow):
     order_state = UnicodeAttribute()
     units_held = NumberAttribute()
     group_id = UnicodeAttribute(null=True)
+    crowd_shard = NumberAttribute(null=True)
+    collects_until = TimeAttribute(null=True)
     campaign_id = UnicodeAttribute(null=True)
+    stock_shard = NumberAttribute(null=True)
+    pickup = PlainMapAttribute(null=True)
+    pickup_code = UnicodeAttribute(null=True)
+    custom_fields = PlainMapAttribute(null=True)
+    ships_by = TimeAttribute(null=True)
     limit_ends_at = TimeAttribute(null=True)
     uplines = PlainMapAttribute(null=True)
     commission_cap_bp = NumberAttribute(null=True)
@@ -97,7 +104,9 @@ class OrderRow(DueRow):
     settled_fen = NumberAttribute(null=True)
 
 
-_NOT_WRITTEN: tuple[Any, ...] = (None, [], (), "", 0)
+_NOT_WRITTEN: tuple[Any, ...] = (None, [], (), {}, "", 0)
+_EVEN_IF_ZERO = ("crowd_shard", "stock_shard")
+"""Numbers of which the first is 0."""
 _ZERO_AT_FIRST = (
     "units_held",
     "freight_fen",
@@ -127,6 +136,7 @@ def order_of(row: OrderRow | None) -> Order | None:
     given["refund_ids"] = list(row.refund_ids or ())
     given["uplines"] = _uplines_of(row.uplines)
     given["leader_bonus"] = LeaderBonus(**row.leader_bonus) if row.leader_bonus else None
+    given["pickup"] = Pickup(**row.pickup) if row.pickup else None
     given["shipment"] = _shipment_of(row.shipment)
     return Order(**given)
 
@@ -230,7 +240,7 @@ def place(writes: WriteSet, order: Order) -> None:
     pay. Guard: the id is new -> AlreadyPlaced.
     """
     given = {name: value for name, value in asdict(order).items() if value not in _NOT_WRITTEN}
-    given |= {name: getattr(order, name) for name in _ZERO_AT_FIRST}
+    given |= {name: getattr(order, name) for name in (*_ZERO_AT_FIRST, *_EVEN_IF_ZERO)}
     if order.order_state is OrderState.AWAITING_PAYMENT:
         given |= {"due_shard": due_shard_of(order.order_id), "due_at": order.pay_deadline}
     if order.uplines:

@@ -85,6 +85,8 @@ class Cause(StrEnum):
     """The leader of a complete group pays nothing; the goods are shipped all the same."""
     DRAW_LOST = "draw_lost"
     """Others were drawn."""
+    PRODUCTION_REJECTED = "production_rejected"
+    """The merchant does not make what the group ordered."""
     ASKED = "asked"
     """The member or an operator asked for it; the request's key tells several apart."""
 
@@ -97,6 +99,7 @@ REASONS = {
     Cause.LADDER: "达到阶梯价，退还差价",
     Cause.LEADER_FREE: "拼团成功，团长免单",
     Cause.DRAW_LOST: "未抽中，自动退款",
+    Cause.PRODUCTION_REJECTED: "商家未接受定制，自动退款",
     Cause.ASKED: "申请退款",
 }
 """What the member reads in WeChat."""

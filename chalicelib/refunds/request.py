@@ -138,7 +138,7 @@ def _leave_forming_group(order: Order, amount_fen: int, clock: Clock) -> Refund 
     it is complete. Until it is drawn and dealt with, too, it can only go back whole: what the rules
     give back is a part of the whole payment.
     """
-    group = groups.get(str(order.group_id))
+    group = groups.get(str(order.seat_group_id))
     if group.group_state is GroupState.COMPLETE:
         if amount_fen != order.refundable_fen:
             raise GroupForming("A part cannot be refunded before the group is dealt with.")

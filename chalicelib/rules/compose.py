@@ -6,7 +6,8 @@ Pure. The order in which rules are listed is the order in which they have their 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from chalicelib.rules import draw, ladder, leader, short
+from chalicelib.rules import allotment, crowd, custom, draw, ladder, leader, short, stations
+from chalicelib.rules.crowd import crowd_of
 from chalicelib.rules.model import Rules, Terms
 from chalicelib.rules.party import Entrant, Grant, Share, Why
 
@@ -15,6 +16,10 @@ CONTRADICTIONS: tuple[Callable[[Terms], Iterator[str]], ...] = (
     ladder.contradictions,
     draw.contradictions,
     leader.contradictions,
+    crowd.contradictions,
+    allotment.contradictions,
+    stations.contradictions,
+    custom.contradictions,
 )
 
 
@@ -35,7 +40,9 @@ def shares(
     who is missing may be free.
     """
     heads = len(entrants) if headcount is None else headcount
-    leader_unknown = heads > len(entrants) and not any(each.is_leader for each in entrants)
+    has_leader = crowd_of(terms.rules) is None
+    leader_missing = heads > len(entrants) and not any(each.is_leader for each in entrants)
+    leader_unknown = has_leader and leader_missing
     free_leader = leader_unknown or any(
         _is_free(terms, each) and draw.gets_goods(each, winners) for each in entrants
     )
@@ -45,11 +52,13 @@ def shares(
         else Share(gets_goods=False)
         for each in entrants
     }
-    if terms.rules.leader.has_bonus and any(each.is_leader for each in entrants):
+    at_station = bool(terms.rules.stations)
+    is_led = at_station or any(each.is_leader for each in entrants)
+    if terms.rules.leader.has_bonus and is_led:
         goods_fen = [
             (each.order_id, _goods_fen(each, given[each.order_id]))
             for each in entrants
-            if not each.is_leader and given[each.order_id].gets_goods
+            if (at_station or not each.is_leader) and given[each.order_id].gets_goods
         ]
         for order_id, bonus_fen in leader.bonuses_fen(terms.rules.leader, goods_fen).items():
             given[order_id] = replace(given[order_id], bonus_fen=bonus_fen)
@@ -58,7 +67,8 @@ def shares(
 
 def hangs_on_all(rules: Rules) -> bool:
     """Whether what one gets hangs on who the others are, and not only on how many."""
-    return rules.draw is not None or rules.leader.has_bonus
+    shares_of_each = bool(rules.stations) and rules.leader.bonus_fen is None
+    return rules.draw is not None or (rules.leader.has_bonus and not shares_of_each)
 
 
 def _share(terms: Terms, entrant: Entrant, heads: int, *, free_leader: bool) -> Share:

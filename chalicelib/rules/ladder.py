@@ -5,6 +5,7 @@ first tier's price; on completion the difference to the tier reached goes back.
 from collections.abc import Iterator
 from itertools import pairwise
 
+from chalicelib.rules.crowd import crowd_of
 from chalicelib.rules.model import Rules, SkuTerms, Terms, Tier
 from chalicelib.rules.party import Entrant
 
@@ -57,7 +58,7 @@ def contradictions(terms: Terms) -> Iterator[str]:
                 f"tiers: {higher.price_fen} fen from {higher.headcount} heads on is no better than"
                 f" {lower.price_fen} fen from {lower.headcount}"
             )
-    if tiers and tiers[-1].headcount > terms.size:
+    if tiers and tiers[-1].headcount > terms.size and crowd_of(terms.rules) is None:
         yield f"tiers: {tiers[-1].headcount} heads never come to a group of size {terms.size}"
     for sku in terms.skus:
         if sku.tier_prices_fen:

@@ -15,8 +15,21 @@ from chalicelib.kit.money import PriceFen
 
 MOST_WINNERS = 1000
 MOST_TIERS = 10
+MOST_SEATS = 100
+"""Of a group that keeps a list of who sits in it."""
+MOST_HEADS = 1_000_000
+MOST_SHARDS = 64
+"""Over how many items a crowd is spread; one commit closes them all."""
+MOST_STOCK_SHARDS = 32
+MOST_STATIONS = 200
+MOST_CUSTOM_FIELDS = 10
+MOST_OPTIONS = 30
+MOST_CUSTOM_CHARACTERS = 100
 
-Headcount = Annotated[int, Field(strict=True, ge=1, le=100)]
+Headcount = Annotated[int, Field(strict=True, ge=1, le=MOST_HEADS)]
+StationId = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+"""`22:30`: a time of every day, in the business's time zone."""
 
 
 class Who(StrEnum):
@@ -74,6 +87,36 @@ class LeaderRule(Frozen):
         return self.bonus_fen is not None or self.bonus_bp is not None
 
 
+class CrowdRule(Frozen):
+    """A group that only counts heads (超级团): so many make it complete at its end, counted on so
+    many items.
+    """
+
+    threshold: Headcount
+    shards: Annotated[int, Field(strict=True, ge=1, le=MOST_SHARDS)] = 16
+
+
+class AllotmentRule(Frozen):
+    """Units set aside for the campaign alone (秒杀库存), on so many items per SKU."""
+
+    shards: Annotated[int, Field(strict=True, ge=1, le=MOST_STOCK_SHARDS)] = 8
+
+
+class CustomField(Frozen):
+    """What a member fills in for goods made to order (定制项): one of `options` where there are
+    some, else a text of their own.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][0-9a-z_]{0,31}$")]
+    label: Annotated[str, Field(min_length=1, max_length=20)] | None = None
+    options: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=MOST_CUSTOM_CHARACTERS)], ...],
+        Field(max_length=MOST_OPTIONS),
+    ] = ()
+    max_length: Annotated[int, Field(strict=True, ge=1, le=MOST_CUSTOM_CHARACTERS)] = 20
+    required: bool = True
+
+
 class Rules(Frozen):
     """How a campaign's groups are played; what is absent takes its default."""
 
@@ -85,6 +128,11 @@ class Rules(Frozen):
     draw: DrawRule | None = None
     leader: LeaderRule = LeaderRule()
     cross_product: bool = False
+    crowd: CrowdRule | None = None
+    allotment: AllotmentRule | None = None
+    stations: Annotated[tuple[StationId, ...], Field(max_length=MOST_STATIONS)] = ()
+    cutoff: TimeOfDay | None = None
+    custom_fields: Annotated[tuple[CustomField, ...], Field(max_length=MOST_CUSTOM_FIELDS)] = ()
 
 
 class SkuTerms(Protocol):
@@ -98,6 +146,9 @@ class SkuTerms(Protocol):
 
     @property
     def tier_prices_fen(self) -> tuple[int, ...]: ...
+
+    @property
+    def allotted_units(self) -> int | None: ...
 
 
 class Terms(Protocol):

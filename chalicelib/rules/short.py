@@ -4,6 +4,7 @@ complete after all. Nobody is ever invented.
 
 from collections.abc import Iterator
 
+from chalicelib.rules.crowd import crowd_of, heads_to_complete
 from chalicelib.rules.model import Rules, Terms, WhenShort
 
 
@@ -22,6 +23,9 @@ def honours_from(rules: Rules, *, leader_pays: bool = True) -> int | None:
 
 def least_payers(terms: Terms) -> int:
     """The smallest number of payers with whom a group of these terms can complete."""
+    crowd = crowd_of(terms.rules)
+    if crowd is not None:
+        return heads_to_complete(terms.rules, crowd)
     return honours_from(terms.rules) or terms.size
 
 
@@ -32,6 +36,8 @@ def contradictions(terms: Terms) -> Iterator[str]:
         return
     if rules.when_short is not WhenShort.HONOUR:
         yield "minimum_payers only means something with when_short: honour"
+    if crowd_of(rules) is not None:
+        return
     if rules.minimum_payers > terms.size:
         yield f"minimum_payers of {rules.minimum_payers} is more than size, {terms.size}"
     if rules.tiers and rules.minimum_payers > rules.tiers[0].headcount:

@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 
+from chalicelib.groups import ending
 from chalicelib.groups import store as groups
 from chalicelib.groups.join import join
 from chalicelib.groups.open import open_group
@@ -167,7 +168,7 @@ def test_a_join_against_the_deadline_never_leaves_a_seat_in_a_failed_group(shop:
     group = groups.get(group_id)
 
     def call_time() -> object:
-        groups.call_time(group, now=clock.now(), refusal=lambda _row: RuntimeError())
+        ending.call_time(group, now=clock.now(), refusal=lambda _row: RuntimeError())
         return settle(group_id, clock=clock, wechat_pay=wechat_pay)
 
     at_once(

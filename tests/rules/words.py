@@ -15,6 +15,7 @@ class OfferedSku:
     sku_id: str = "apples-5"
     group_price_fen: int = 1500
     tier_prices_fen: tuple[int, ...] = ()
+    allotted_units: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,117 @@
+"""Crowds (超级团) as they are kept: the crowd, its shards, and which one a campaign's next member
+comes to. Each shard is an item under a key of its own, so that no item gathers what a crowd writes.
+
+Only reads, and adds guarded writes; enter_crowd.py decides.
+"""
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.groups.model import Group, GroupState, Seat, shards_of
+from chalicelib.groups.store import (
+    GROUP,
+    GroupRow,
+    group_key,
+    group_of,
+    in_group_state,
+    put_seat,
+    row_of,
+)
+from chalicelib.kit.due import due_shard_of, due_then
+from chalicelib.kit.reads import Found, read
+from chalicelib.kit.tables import Key
+from chalicelib.kit.writes import Changed, WriteSet
+from chalicelib.rules.model import WhenShort
+
+_ROUND = "round#"
+
+
+def round_key(campaign_id: str, station_id: str | None) -> Key[GroupRow]:
+    """Where it says which crowd whoever opens a group of this campaign comes to."""
+    return GroupRow.key(campaign_id, _ROUND + (station_id or ""))
+
+
+def is_group(kind: str) -> bool:
+    """Whether an item of the groups table is a group, or a crowd, or a shard of one."""
+    return kind == GROUP
+
+
+def is_round(kind: str) -> bool:
+    """Whether it only names the crowd that is under way."""
+    return kind.startswith(_ROUND)
+
+
+def round_of(row: GroupRow | None) -> Group | None:
+    """The crowd as it was opened; it may be over."""
+    if row is None:
+        return None
+    group = group_of(row)
+    return replace(group, group_id=str(row.round_group_id)) if group is not None else None
+
+
+def shards_in(found: Found, crowd: Group) -> list[Group]:
+    """The shards as read."""
+    shards = [group_of(found.find(group_key(shard_id))) for shard_id in crowd.shard_ids]
+    return [shard for shard in shards if shard is not None]
+
+
+def read_shards(crowd: Group) -> list[Group]:
+    """All shards of a crowd, read consistently."""
+    return shards_in(read(*(group_key(shard_id) for shard_id in crowd.shard_ids)), crowd)
+
+
+def open_crowd(
+    writes: WriteSet, crowd: Group, seat: Seat, shard: int, *, before: Group | None
+) -> None:
+    """Write the new crowd with its shards, its opener's seat held on one of them, and let those
+    who come next come here. Guards: it is not there yet, and nobody has opened one since
+    (`before`: the one that is over) -> Changed.
+    """
+    row = row_of(crowd)
+    row.joinable_campaign_id = crowd.campaign_id
+    row.due_shard, row.due_at = due_shard_of(crowd.group_id), crowd.expires_at
+    writes.put(row, guard=GroupRow.group_id.does_not_exist())
+    for number, each in enumerate(shards_of(crowd)):
+        held = 1 if number == shard else 0
+        new = replace(each, seats_free=each.seats_free - held, held_count=held)
+        writes.put(row_of(new), guard=GroupRow.group_id.does_not_exist())
+    key = round_key(crowd.campaign_id, crowd.station_id)
+    pointer = row_of(crowd)
+    pointer.group_id, pointer.kind = key.hash_value, str(key.range_value)
+    pointer.round_group_id = crowd.group_id
+    guard = GroupRow.round_group_id.does_not_exist()
+    if before is not None:
+        guard |= GroupRow.round_group_id == before.group_id
+    writes.put(pointer, guard=guard)
+    put_seat(writes, seat, seat.order_id if crowd.seats_by_order else seat.member_id)
+
+
+def call_time(crowd: Group, *, now: datetime) -> None:
+    """End a crowd's time now, to be refunded: nobody can come from here on, and whoever opens a
+    group opens another. Guard: it is forming -> Changed.
+    """
+    writes = WriteSet()
+    writes.update(
+        group_key(crowd.group_id),
+        [
+            GroupRow.expires_at.set(now),
+            GroupRow.when_short.set(WhenShort.REFUND.value),
+            *due_then(GroupRow, crowd.group_id, now),
+        ],
+        guard=in_group_state(GroupState.FORMING),
+    )
+    writes.commit()
+    key = round_key(crowd.campaign_id, crowd.station_id)
+    _unless_changed(key, now, GroupRow.round_group_id == crowd.group_id)
+    for shard_id in crowd.shard_ids:
+        _unless_changed(group_key(shard_id), now, in_group_state(GroupState.FORMING))
+
+
+def _unless_changed(key: Key[GroupRow], now: datetime, guard: Condition) -> None:
+    writes = WriteSet()
+    writes.update(key, [GroupRow.expires_at.set(now)], guard=guard)
+    with suppress(Changed):
+        writes.commit()

@@ -1,0 +1,53 @@
+"""The rule of the crowd (超级团): heads are counted, far past what a list of seats can hold, and at
+the end so many are enough or all of it goes back. A daily cut-off (截单) makes one each day.
+
+Nobody leads a crowd, and it keeps no list to draw from.
+"""
+
+from collections.abc import Iterator
+
+from chalicelib.rules.model import MOST_SEATS, CrowdRule, Rules, Terms, WhenShort
+
+
+def crowd_of(rules: Rules) -> CrowdRule | None:
+    """How the campaign's groups count heads; None: they have a list of seats."""
+    if rules.crowd is not None:
+        return rules.crowd
+    if rules.cutoff is not None:
+        return CrowdRule(threshold=rules.minimum_payers or 1, shards=1)
+    return None
+
+
+def heads_to_complete(rules: Rules, crowd: CrowdRule) -> int:
+    """With how many who have paid it completes at its end."""
+    if rules.when_short is WhenShort.HONOUR:
+        return min(crowd.threshold, rules.minimum_payers or 1)
+    return crowd.threshold
+
+
+def contradictions(terms: Terms) -> Iterator[str]:
+    """What does not go together."""
+    rules = terms.rules
+    crowd = crowd_of(rules)
+    if crowd is None:
+        if terms.size > MOST_SEATS:
+            yield f"size of {terms.size} is above {MOST_SEATS}; that takes the rule crowd"
+        return
+    named = "a crowd" if rules.crowd is not None else "a round that ends at a cut-off"
+    if rules.draw is not None:
+        yield f"draw: {named} keeps no list to draw from"
+    if rules.leader.free or rules.leader.bonus_fen is not None:
+        yield f"leader: nobody leads {named}, so there is nobody to be free or to have a bonus_fen"
+    if rules.leader.bonus_bp is not None and not rules.stations:
+        yield f"leader.bonus_bp: nobody leads {named} unless it has stations"
+    enough = heads_to_complete(rules, crowd)
+    if rules.minimum_payers is not None and rules.minimum_payers > crowd.threshold:
+        yield (
+            f"minimum_payers of {rules.minimum_payers} is more than crowd.threshold,"
+            f" {crowd.threshold}"
+        )
+    if rules.tiers and rules.tiers[0].headcount > max(enough, 1):
+        yield (
+            f"tiers: it completes with {enough}, and everybody pays what is said from"
+            f" {rules.tiers[0].headcount} heads on; begin the tiers at {enough} or below"
+        )

@@ -1,0 +1,32 @@
+"""A station (自提点): where members of a neighbourhood fetch what they bought, and the community
+leader (社区团长) who looks after it and need not buy. Frozen and pure.
+"""
+
+import hashlib
+from typing import Annotated
+
+from pydantic import Field
+
+from chalicelib.catalog.model import Identifier
+from chalicelib.catalog.settings import Frozen
+
+CODE_DIGITS = 8
+
+
+class Station(Frozen):
+    """Where it is, for people, and which member redeems its pick-up codes. One that is closed takes
+    no new orders.
+    """
+
+    station_id: Identifier
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    address: Annotated[str, Field(min_length=1, max_length=120)]
+    phone: Annotated[str, Field(pattern=r"^[0-9+\-() ]{5,20}$")] | None = None
+    leader_id: Identifier
+    closed: bool = False
+
+
+def pickup_code(order_id: str, attempt: int = 0) -> str:
+    """The digits a member shows (提货码). `attempt`: another one, should somebody else have it."""
+    digest = hashlib.sha256(f"pickup\x1f{order_id}\x1f{attempt}".encode()).digest()
+    return f"{int.from_bytes(digest[:8]) % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
