@@ -19,6 +19,7 @@ from chalicelib.kit.errors import InvalidRequest, NotAllowed, Refusal
 
 MOVES_MONEY: Mapping[str, bool] = {
     "put_merchant": False,
+    "put_station": False,
     "put_store": False,
     "create_guides": False,
     "put_product": False,

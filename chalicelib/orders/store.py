@@ -105,8 +105,8 @@ class OrderRow(DueRow):
 
 
 _NOT_WRITTEN: tuple[Any, ...] = (None, [], (), {}, "", 0)
-_EVEN_IF_ZERO = ("crowd_shard", "stock_shard")
-"""Numbers of which the first is 0."""
+_EVEN_IF_EMPTY = ("crowd_shard", "stock_shard", "address")
+"""Numbers of which the first is 0; and what is there even where there is nothing to say."""
 _ZERO_AT_FIRST = (
     "units_held",
     "freight_fen",
@@ -240,7 +240,7 @@ def place(writes: WriteSet, order: Order) -> None:
     pay. Guard: the id is new -> AlreadyPlaced.
     """
     given = {name: value for name, value in asdict(order).items() if value not in _NOT_WRITTEN}
-    given |= {name: getattr(order, name) for name in (*_ZERO_AT_FIRST, *_EVEN_IF_ZERO)}
+    given |= {name: getattr(order, name) for name in (*_ZERO_AT_FIRST, *_EVEN_IF_EMPTY)}
     if order.order_state is OrderState.AWAITING_PAYMENT:
         given |= {"due_shard": due_shard_of(order.order_id), "due_at": order.pay_deadline}
     if order.uplines:
