@@ -26,6 +26,11 @@ RULES_LEFT_OUT: dict[str, Any] = {
     "draw": None,
     "leader": {"free": False, "bonus_fen": None, "bonus_bp": None},
     "cross_product": False,
+    "crowd": None,
+    "allotment": None,
+    "stations": [],
+    "cutoff": None,
+    "custom_fields": [],
 }
 """What is answered of a campaign whose rules ask for nothing."""
 

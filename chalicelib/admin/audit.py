@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.admin import audit_checks as checks
 from chalicelib.admin import audit_commission_checks as commission_checks
+from chalicelib.admin import audit_crowd_checks as crowd_checks
 from chalicelib.admin import audit_draw_checks as draw_checks
 from chalicelib.admin import audit_ledger_checks as ledger_checks
 from chalicelib.admin import audit_member_checks as member_checks
@@ -45,6 +46,7 @@ Check = Callable[[Books, str], Iterator[str]]
 INVARIANTS: dict[str, dict[str, Check]] = {
     "seats_add_up": {"group": checks.seats_add_up},
     "counts_match_seats": {"group": checks.counts_match_seats},
+    "crowds_add_up": {"group": crowd_checks.crowds_add_up},
     "ended_groups_hold_no_seat": {"group": checks.ended_groups_hold_no_seat},
     "failed_groups_refund_every_seat": {"group": checks.failed_groups_refund_every_seat},
     "seats_belong_to_orders": {

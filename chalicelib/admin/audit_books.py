@@ -74,6 +74,8 @@ class Books:
     refunds: dict[str, Refund] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     seats: dict[str, list[Seat]] = field(default_factory=dict)
+    seated: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How many seats of a group an order has."""
     draws: dict[str, Draw] = field(default_factory=dict)
     participations: dict[str, list[Participation]] = field(default_factory=dict)
     commissions: dict[str, Commission] = field(default_factory=dict)
@@ -104,6 +106,7 @@ class Books:
 
     def add_seat(self, seat: Seat) -> None:
         self.seats.setdefault(seat.group_id, []).append(seat)
+        self.seated[seat.group_id, seat.order_id] += 1
 
     def add_participation(self, participation: Participation) -> None:
         self.participations.setdefault(participation.draw_id, []).append(participation)

@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from chalicelib.admin.audit_books import Books
-from chalicelib.groups.model import Group, GroupState, SeatState
+from chalicelib.groups.model import Group, GroupState, Production, SeatState
 from chalicelib.orders.model import WITH_THE_MEMBER, OrderState
 from chalicelib.refunds.model import ENDED, UNDECIDED, UNDER_WAY, Cause, Refund, RefundState
 
 OVERDUE_AFTER = timedelta(hours=1)
 """A sweep runs every minute and sets a bad item aside for an hour; later than that nobody looks."""
 
-_GROUP_IS_OVER = frozenset({GroupState.COMPLETE, GroupState.FAILED, GroupState.ABANDONED})
+_GROUP_IS_OVER = frozenset(
+    {GroupState.COMPLETE, GroupState.FAILED, GroupState.ABANDONED, GroupState.CLOSED}
+)
 _NEVER_PAID = frozenset({OrderState.AWAITING_PAYMENT, OrderState.CANCELLED})
 _HAS_A_SEAT = frozenset(
     {OrderState.AWAITING_PAYMENT, OrderState.PAID, OrderState.TO_SHIP, *WITH_THE_MEMBER}
@@ -28,8 +30,10 @@ _NOT_TO_BE_PAID = frozenset({RefundState.REJECTED, RefundState.WITHDRAWN})
 
 
 def seats_add_up(books: Books, group_id: str) -> Iterator[str]:
-    """Free, held and paid seats make up the group, and none is below zero."""
+    """Free, held and paid seats make up the group, and none is below zero. A crowd has none."""
     group = books.groups[group_id]
+    if group.is_crowd:
+        return
     counts = (group.seats_free, group.held_count, group.paid_count)
     if sum(counts) != group.seats_total or min(counts) < 0:
         free, held, paid = counts
@@ -37,8 +41,10 @@ def seats_add_up(books: Books, group_id: str) -> Iterator[str]:
 
 
 def counts_match_seats(books: Books, group_id: str) -> Iterator[str]:
-    """The group's counts are those of its seats."""
+    """The group's counts are those of its seats; a crowd's are those of its shards."""
     group = books.groups[group_id]
+    if group.is_crowd:
+        return
     states = [seat.seat_state for seat in books.seats.get(group_id, [])]
     held, paid = states.count(SeatState.HELD), states.count(SeatState.PAID)
     if (held, paid) != (group.held_count, group.paid_count):
@@ -56,9 +62,12 @@ def ended_groups_hold_no_seat(books: Books, group_id: str) -> Iterator[str]:
 
 
 def failed_groups_refund_every_seat(books: Books, group_id: str) -> Iterator[str]:
-    """Once a failed group is dealt with, each paid seat has one refund, in full."""
+    """Once a failed group is dealt with, or one whose goods are not made, each paid seat has one
+    refund, in full.
+    """
     group = books.groups[group_id]
-    if group.group_state is not GroupState.FAILED or group.due_at is not None:
+    is_rejected = group.production is Production.REJECTED
+    if group.due_at is not None or not (is_rejected or group.group_state is GroupState.FAILED):
         return
     for seat in books.seats.get(group_id, []):
         order = books.orders.get(seat.order_id)
@@ -67,28 +76,35 @@ def failed_groups_refund_every_seat(books: Books, group_id: str) -> Iterator[str
             continue
         if order.voucher_id is not None and order.order_state is OrderState.CANCELLED:
             continue
-        amounts = [r.amount_fen for r in refunds if r.cause is Cause.GROUP_FAILED]
+        amounts = [r.amount_fen for r in refunds if _is_for_all(r, is_rejected=is_rejected)]
         if order.order_state not in _ENDED_BY_REFUND:
             yield f"order {order.order_id} is {order.order_state.value}"
         elif amounts != [order.paid_fen]:
             yield f"order {order.order_id} paid {order.paid_fen} fen, refunded for it {amounts}"
 
 
+def _is_for_all(refund: Refund, *, is_rejected: bool) -> bool:
+    """Whether it is the one that everyone gets. Of goods that are not made, who asked for all of it
+    before has it already.
+    """
+    if not is_rejected:
+        return refund.cause is Cause.GROUP_FAILED
+    return refund.ends_order and refund.refund_state not in _NOT_TO_BE_PAID
+
+
 def seats_belong_to_their_orders(books: Books, group_id: str) -> Iterator[str]:
     """Each seat is held by an order of that group and member and by no other seat's; while the
     group is not over, by one that awaits payment or is paid, as the seat says.
     """
-    seats = books.seats.get(group_id, [])
-    order_ids = [seat.order_id for seat in seats]
-    for seat in seats:
+    for seat in books.seats.get(group_id, []):
         if books.is_unknown("orders", seat.order_id):
             continue
         order = books.orders.get(seat.order_id)
         if order is None:
             yield f"a seat of order {seat.order_id}, which does not exist"
-        elif (order.group_id, order.member_id) != (group_id, seat.member_id):
+        elif (order.seat_group_id, order.member_id) != (group_id, seat.member_id):
             yield f"a seat of order {seat.order_id}, which is another's"
-        elif order_ids.count(seat.order_id) > 1:
+        elif books.seated[group_id, seat.order_id] > 1:
             yield f"order {seat.order_id} has more than one seat"
         elif group_id in books.groups and not _is_over(books.groups[group_id]):
             is_paid = order.order_state not in _NEVER_PAID
@@ -108,13 +124,13 @@ def _is_over(group: Group) -> bool:
 def orders_have_their_seats(books: Books, order_id: str) -> Iterator[str]:
     """An order that waits for its group, or goes to its member through it, has a seat there."""
     order = books.orders[order_id]
-    if order.group_id is None or order.order_state not in _HAS_A_SEAT:
+    group_id = order.seat_group_id
+    if group_id is None or order.order_state not in _HAS_A_SEAT:
         return
-    if books.is_unknown("groups", order.group_id):
+    if books.is_unknown("groups", group_id):
         return
-    seats = books.seats.get(order.group_id, [])
-    if not any(seat.order_id == order_id for seat in seats):
-        yield f"{order.order_state.value}, and no seat in group {order.group_id}"
+    if books.seated[group_id, order_id] == 0:
+        yield f"{order.order_state.value}, and no seat in group {group_id}"
 
 
 def paid_orders_have_one_place(books: Books, order_id: str) -> Iterator[str]:
@@ -126,8 +142,9 @@ def paid_orders_have_one_place(books: Books, order_id: str) -> Iterator[str]:
     if is_paid == (order.order_state in _NEVER_PAID):
         yield f"{order.order_state.value} with {order.paid_fen} fen paid"
     elif order.order_state is OrderState.PAID:
-        group = books.groups.get(order.group_id or "")
-        if group is None and order.group_id and books.is_unknown("groups", order.group_id):
+        group_id = order.seat_group_id or ""
+        group = books.groups.get(group_id)
+        if group is None and group_id and books.is_unknown("groups", group_id):
             return
         if not _is_waited_for(books, group):
             state = group.group_state.value if group is not None else "not there"
@@ -135,14 +152,25 @@ def paid_orders_have_one_place(books: Books, order_id: str) -> Iterator[str]:
 
 
 def _is_waited_for(books: Books, group: Group | None) -> bool:
-    """Whether a paid order has something to wait for: time, what follows from the end, or the draw
-    of its campaign.
+    """Whether a paid order has something to wait for: time, its crowd's decision, the draw of its
+    campaign, its merchant's word, or what follows from the end.
     """
     if group is None:
         return False
+    is_undecided = group.group_state in (GroupState.FORMING, GroupState.CLOSED)
     just_over = group.group_state in (GroupState.COMPLETE, GroupState.FAILED)
-    is_forming = group.group_state is GroupState.FORMING
-    return is_forming or _awaits_draw(books, group) or (just_over and group.due_at is not None)
+    is_to_be_dealt_with = group.due_at is not None or _awaits_word(books, group)
+    return is_undecided or _awaits_draw(books, group) or (just_over and is_to_be_dealt_with)
+
+
+def _awaits_word(books: Books, group: Group) -> bool:
+    """Whether its crowd is to ask its merchant for it, or to be answered."""
+    if group.crowd_id is None or group.production is not None:
+        return False
+    crowd = books.groups.get(group.crowd_id)
+    if crowd is None:
+        return books.is_unknown("groups", group.crowd_id)
+    return crowd.due_at is not None
 
 
 def _awaits_draw(books: Books, group: Group) -> bool:
@@ -156,7 +184,9 @@ def _awaits_draw(books: Books, group: Group) -> bool:
 
 
 def only_complete_groups_ship(books: Books, order_id: str) -> Iterator[str]:
-    """Nothing is on its way from a group that is not complete."""
+    """Nothing is on its way from a group that is not complete, or whose merchant has not agreed to
+    make what was ordered.
+    """
     order = books.orders[order_id]
     if order.group_id is None or order.order_state in {*_NEVER_PAID, *_ENDED_BY_REFUND}:
         return
@@ -165,6 +195,12 @@ def only_complete_groups_ship(books: Books, order_id: str) -> Iterator[str]:
         return
     if group.group_state is not GroupState.COMPLETE:
         yield f"{order.order_state.value}, and group {group.group_id} is {group.group_state.value}"
+    elif group.production is not Production.ACCEPTED:
+        if group.production is not None:
+            said = group.production.value
+            yield f"{order.order_state.value}, and making group {group.group_id} is {said}"
+        elif order.custom_fields:
+            yield f"{order.order_state.value}, and nobody asked for making {group.group_id}"
 
 
 def amounts_add_up(books: Books, order_id: str) -> Iterator[str]:
@@ -314,10 +350,15 @@ def order_waits_on_a_clock(books: Books, order_id: str) -> Iterator[str]:
 
 
 def group_waits_on_a_clock(books: Books, group_id: str) -> Iterator[str]:
-    """A forming group has a time when a sweep settles it."""
+    """A forming group has a time when a sweep settles it, and with it the shards of a crowd; one
+    that asks its merchant, a time when that is over.
+    """
     group = books.groups[group_id]
-    if group.group_state is GroupState.FORMING and group.due_at is None:
+    settles_itself = group.crowd_id is None and group.group_state is GroupState.FORMING
+    if settles_itself and group.due_at is None:
         yield "forming, and no sweep will ever look"
+    if group.production is Production.REQUESTED and group.due_at is None:
+        yield "its merchant is asked, and no sweep will ever look"
 
 
 def refund_waits_on_a_clock(books: Books, refund_id: str) -> Iterator[str]:

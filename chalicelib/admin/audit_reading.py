@@ -120,7 +120,12 @@ def read_around(kind: str, id: str, now: datetime) -> Books:
 
 
 def _around_group(books: Books, group_id: str) -> None:
-    _add_group(books, group_id)
+    """With its seats and their orders; a crowd with its shards, a shard with its crowd."""
+    _add_group_with_seats(books, group_id)
+    group = books.groups.get(group_id)
+    if group is not None:
+        crowd_ids = (group.crowd_id,) if group.crowd_id is not None else ()
+        _add_groups(books, *group.shard_ids, *crowd_ids)
     seats = books.seats.get(group_id, [])
     its_orders = orders.read_all([seat.order_id for seat in seats])
     for order in its_orders:
@@ -135,7 +140,7 @@ def _around_order(books: Books, order_id: str) -> None:
         _add_vouchers(books, order)
         _add_refunds(books, order)
         if order.group_id is not None:
-            _add_group(books, order.group_id)
+            _add_place(books, order, order.group_id)
         _add_commissions(books, order_id)
         for earner in earners(order):
             _add_wallet(books, earner.member_id)
@@ -149,14 +154,39 @@ def _around_refund(books: Books, refund_id: str) -> None:
         _around_order(books, refund.order_id)
 
 
-def _add_group(books: Books, group_id: str) -> None:
-    group, seats = groups.find_with_seats(group_id)
-    if group is not None:
-        books.groups[group_id] = group
-        if group.draw_id is not None:
-            _add_draw(books, group.draw_id)
-    for seat in seats:
+def _add_place(books: Books, order: Order, group_id: str) -> None:
+    """The order's group, what it is counted by there, its seat, and what it takes part in."""
+    place_id = str(order.seat_group_id)
+    _add_groups(books, *{group_id, place_id})
+    key = groups.seat_key(place_id, order.seat_id)
+    seat = groups.seat_of(reads.read(key).find(key))
+    if seat is not None:
         books.add_seat(seat)
+    group = books.groups.get(group_id)
+    if group is not None and group.draw_id is not None:
+        _add_draw(books, group.draw_id)
+
+
+def _add_groups(books: Books, *group_ids: str) -> None:
+    """These in one read, without their seats."""
+    keys = [groups.group_key(group_id) for group_id in group_ids]
+    found = reads.read(*keys)
+    for key in keys:
+        group = groups.group_of(found.find(key))
+        if group is not None:
+            books.groups[group.group_id] = group
+
+
+def _add_group_with_seats(books: Books, group_id: str) -> None:
+    """All of them: a crowd's shard has more than a page."""
+    start: dict[str, Any] | None = None
+    while True:
+        condition = GroupRow.group_id == group_id
+        items, start = reads.query(GroupRow, condition, limit=ROWS_PER_PAGE, start=start)
+        for item in items:
+            books.add_item("groups", item)
+        if start is None:
+            return
 
 
 def _add_draw(books: Books, draw_id: str) -> None:

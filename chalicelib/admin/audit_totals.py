@@ -40,11 +40,12 @@ def totals_of(books: Books) -> dict[str, Any]:
         if withdrawal.withdrawal_state is WithdrawalState.PAID
     ]
     accounts = _accounts(books)
+    groups = [group for group in books.groups.values() if group.crowd_id is None]
     return {
         "orders": len(books.orders),
         "orders_by_status": _counted(o.order_state.value for o in books.orders.values()),
-        "groups": len(books.groups),
-        "groups_by_status": _counted(g.group_state.value for g in books.groups.values()),
+        "groups": len(groups),
+        "groups_by_status": _counted(group.group_state.value for group in groups),
         "payments": len(paid),
         "paid_fen": sum(order.paid_fen for order in paid),
         "refunds": len(by_wechat),

@@ -29,7 +29,7 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
     changes = not is_shipped_so(order, payload.carrier, payload.tracking_no)
     if payload.dry_run:
         if changes:
-            correctable(order)
+            correctable(order, payload.carrier)
     else:
         order = correct_shipment(
             payload.order_id, payload.carrier, payload.tracking_no, clock=wiring.clock

@@ -14,7 +14,7 @@ from chalicelib.groups.model import GroupState
 from chalicelib.orders import store as orders
 from chalicelib.orders.model import OrderState
 from chalicelib.orders.schemas import Carrier, TrackingNo
-from chalicelib.orders.ship import is_shipped_so, refuse_to_ship, ship
+from chalicelib.orders.ship import is_shipped_so, refuse_to_ship, refuse_way, ship
 from chalicelib.wiring import Wiring
 
 
@@ -31,10 +31,12 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
     order = orders.get(payload.order_id)
     waits = order.order_state is OrderState.PAID and order.group_id is not None
     if waits and not payload.dry_run:
-        deal(str(order.group_id), clock=wiring.clock, seeds=wiring.seeds)  # if no stream has yet
+        deal(str(order.seat_group_id), clock=wiring.clock, seeds=wiring.seeds)  # if no stream has yet
         order = orders.get(payload.order_id)
     changes = not is_shipped_so(order, payload.carrier, payload.tracking_no)
     if payload.dry_run:
+        if changes:
+            refuse_way(order, payload.carrier, payload.tracking_no)
         if changes and not (waits and _is_complete(str(order.group_id))):
             refuse_to_ship(order)
     else:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from chalicelib.catalog import shelves
 from chalicelib.catalog import store as catalog
-from chalicelib.catalog.model import Campaign, CampaignStanding, CampaignState, Sku
+from chalicelib.catalog.model import Campaign, CampaignState, Sku
 from chalicelib.catalog.store import CatalogRow
 from chalicelib.draws import store as draws
 from chalicelib.draws.model import Draw, campaign_draw_id
@@ -19,19 +19,22 @@ from chalicelib.kit.clock import Clock
 from chalicelib.kit.errors import NotFound
 from chalicelib.kit.reads import Found, read
 from chalicelib.kit.tables import Key
+from chalicelib.rules.allotment import takes_stock
 from chalicelib.rules.draw import over_all_groups
 from chalicelib.rules.ladder import prices_fen
-from chalicelib.stock.store import stock_key
+from chalicelib.stock.store import StockRow, units_in, units_keys
 
 
 @dataclass(frozen=True)
 class ShownSku:
-    """A SKU in a campaign, with its price there per unit, and at each tier of its ladder."""
+    """A SKU in a campaign, with its price there per unit, and at each tier of its ladder.
+    `units_left`: what the campaign can sell; None where none need to be there.
+    """
 
     sku: Sku
     group_price_fen: int
     tier_prices_fen: tuple[int, ...]
-    units_left: int
+    units_left: int | None
 
 
 @dataclass(frozen=True)
@@ -74,15 +77,22 @@ def list_campaigns(
 def _shown(rows: Sequence[CatalogRow], now: datetime) -> list[ShownCampaign]:
     standings = [standing for row in rows if (standing := catalog.standing_of(row)) is not None]
     campaigns = [standing.campaign for standing in standings]
-    sku_ids = [sku.sku_id for campaign in campaigns for sku in campaign.skus]
+    offered = [(campaign, sku.sku_id) for campaign in campaigns for sku in campaign.skus]
     found = read(
-        *(catalog.figures_key(campaign.campaign_id) for campaign in campaigns),
-        *(catalog.sku_key(sku_id) for sku_id in sku_ids),
-        *(stock_key(sku_id) for sku_id in sku_ids),
+        *(key for row in rows for key in catalog.figures_keys(row)),
+        *(catalog.sku_key(sku_id) for _, sku_id in offered),
+        *(key for campaign, sku_id in offered for key in _stock_keys(campaign, sku_id)),
         *(_draw_key(campaign) for campaign in campaigns),
     )
-    shown = (_with_skus(standing, found, now) for standing in standings)
-    return [campaign for campaign in shown if campaign.skus]
+    shown = (_with_skus(row, found, now) for row in rows)
+    return [campaign for campaign in shown if campaign is not None and campaign.skus]
+
+
+def _stock_keys(campaign: Campaign, sku_id: str) -> list[Key[StockRow]]:
+    """Where the units lie that the campaign sells; none where none need to be there."""
+    if not takes_stock(campaign.rules):
+        return []
+    return units_keys(sku_id, campaign.campaign_id, campaign.stock_shards)
 
 
 def _draw_key(campaign: Campaign) -> Key[DrawRow] | None:
@@ -92,22 +102,24 @@ def _draw_key(campaign: Campaign) -> Key[DrawRow] | None:
     return draws.draw_key(campaign_draw_id(campaign.campaign_id))
 
 
-def _with_skus(standing: CampaignStanding, found: Found, now: datetime) -> ShownCampaign:
+def _with_skus(row: CatalogRow, found: Found, now: datetime) -> ShownCampaign | None:
+    standing = catalog.standing_of(row)
+    if standing is None:
+        return None
     campaign = standing.campaign
     skus = []
     for offered in campaign.skus:
         sku = catalog.sku_of(found.find(catalog.sku_key(offered.sku_id)))
-        stock = found.find(stock_key(offered.sku_id))
         if sku is not None:
-            units_left = int(stock.units_left) if stock is not None else 0
+            keys = _stock_keys(campaign, offered.sku_id)
+            units_left = units_in(found, keys) if keys else None
             tier_prices_fen = prices_fen(campaign.rules, offered)
             skus.append(ShownSku(sku, offered.group_price_fen, tier_prices_fen, units_left))
-    figures = found.find(catalog.figures_key(campaign.campaign_id))
     draw_key = _draw_key(campaign)
     return ShownCampaign(
         campaign=campaign,
         state=standing.state(now),
-        sold_count=catalog.sold_count_of(figures),
+        sold_count=catalog.sold_count_in(found, row),
         draw=draws.draw_of(found.find(draw_key)) if draw_key is not None else None,
         skus=tuple(skus),
         now=now,

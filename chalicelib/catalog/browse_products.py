@@ -15,7 +15,7 @@ from chalicelib.catalog.store import CatalogRow
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.errors import NotFound
 from chalicelib.kit.reads import Found, read
-from chalicelib.stock.store import stock_key
+from chalicelib.stock.store import StockRow, stock_key
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,15 @@ def _with_stock(product: Product, found: Found, campaigns: tuple[Campaign, ...])
     return ShownProduct(
         product=product,
         merchant_name=merchant.name if merchant is not None else product.merchant_name,
-        sold_count=sum(int(row.supplied - row.units_left) for row in stock.values() if row),
+        sold_count=sum(_sold(row) for row in stock.values() if row),
         units_left={sku_id: int(row.units_left) if row else 0 for sku_id, row in stock.items()},
         campaigns=campaigns,
     )
+
+
+def _sold(row: StockRow) -> int:
+    """Units sold or held. Those set aside for a campaign count once it is over."""
+    return int(row.supplied - row.units_left - (row.allotted or 0))
 
 
 def _live_with(

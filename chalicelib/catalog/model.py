@@ -8,7 +8,15 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from chalicelib.catalog.settings import Frozen, Rates
 from chalicelib.kit.clock import to_milliseconds
@@ -37,10 +45,15 @@ def _in_utc(moment: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """RFC 3339 with any offset; kept in UTC, whole milliseconds."""
 
+LEAST_SIZE = 2
 LONGEST_DURATION_SECONDS = 30 * 24 * 3600
 MOST_SKUS = 30
 MOST_UNITS = 10_000_000
 DAY_SECONDS = 24 * 3600
+CROWDED_PARTS = 8
+"""Over how many items goes what all groups of a campaign with an allotment would write to one: its
+figures, and the list of groups that can be joined.
+"""
 MOST_OFFERS = 100
 """In how many campaigns that are not over a product can be."""
 MOST_OFFERS_SHOWN = 10
@@ -141,15 +154,28 @@ version would refuse.
 """
 
 
-def _size_of(rules: Rules | None) -> int:
-    """What a crowd's size is where nobody said; 0, which is refused, where somebody has to."""
-    crowd = crowd_of(rules) if rules is not None else None
-    return max(crowd.threshold, 2) if crowd is not None else 0
+def _size_of(rules: Rules) -> Any:
+    """What a crowd's size is where nobody said; None, which is refused, where somebody has to."""
+    crowd = crowd_of(rules)
+    return max(crowd.threshold, LEAST_SIZE) if crowd is not None else None
 
 
-def _duration_of(rules: Rules | None) -> int:
+def _duration_of(rules: Rules) -> Any:
     """The same for how long groups last."""
-    return DAY_SECONDS if rules is not None and rules.cutoff is not None else 0
+    return DAY_SECONDS if rules.cutoff is not None else None
+
+
+def _said(number: object, info: ValidationInfo) -> object:
+    if number is None:
+        raise PydanticCustomError(
+            "missing",
+            "must be said; only {rules} may do without",
+            {"rules": _DOES_WITHOUT[str(info.field_name)]},
+        )
+    return number
+
+
+_DOES_WITHOUT = {"size": "a crowd or a cut-off", "duration_seconds": "a cut-off"}
 
 
 class Campaign(Frozen):
@@ -164,12 +190,14 @@ class Campaign(Frozen):
     cover_url: Url | None = None
     play: Annotated[str, Field(max_length=20)] = "team"
     rules: Rules = Rules()
-    size: Annotated[int, Field(ge=2, le=MOST_HEADS, validate_default=True)] = Field(
-        default_factory=lambda given: _size_of(given.get("rules"))
-    )
+    size: Annotated[
+        int, BeforeValidator(_said), Field(ge=LEAST_SIZE, le=MOST_HEADS, validate_default=True)
+    ] = Field(default_factory=lambda given: _size_of(given["rules"]))
     duration_seconds: Annotated[
-        int, Field(ge=1, le=LONGEST_DURATION_SECONDS, validate_default=True)
-    ] = Field(default_factory=lambda given: _duration_of(given.get("rules")))
+        int,
+        BeforeValidator(_said),
+        Field(ge=1, le=LONGEST_DURATION_SECONDS, validate_default=True),
+    ] = Field(default_factory=lambda given: _duration_of(given["rules"]))
     starts_at: Moment
     ends_at: Moment
     per_member_limit: Annotated[int, Field(ge=1, le=999)] | None = None
@@ -198,6 +226,11 @@ class Campaign(Frozen):
         at_first = self.model_dump(mode="json", include=_SAID_AT_FIRST)
         rules = {**at_first["rules"], **said.get("rules", {})}
         return fingerprint({**said, **at_first, "rules": rules})
+
+    @property
+    def stock_shards(self) -> int | None:
+        """On how many items the units set aside for it lie; None where there are none."""
+        return self.rules.allotment.shards if self.rules.allotment is not None else None
 
     def price_fen(self, sku_id: str) -> int | None:
         """The price of one unit in a group; None when the SKU is not part of the campaign."""

@@ -203,8 +203,8 @@ def _supply(writes: WriteSet, sku: SkuSupply, row: StockRow | None) -> SkuStock:
 
 def _too_few(sku: SkuSupply, *, taken: int) -> InvalidRequest:
     message = (
-        f"SKU {sku.sku_id}: {taken} units are already sold or held, so stock, the total ever"
-        f" supplied, cannot be {sku.stock}."
+        f"SKU {sku.sku_id}: {taken} units are already sold, held or set aside, so stock, the total"
+        f" ever supplied, cannot be {sku.stock}."
     )
     return InvalidRequest(message, errors=[{"field": "skus", "message": message}])
 

@@ -109,8 +109,9 @@ class ProductAnswer(BaseModel):
 
 
 class CampaignSkuAnswer(BaseModel):
-    """A SKU with both its prices per unit, and how many units are left. `tier_prices_fen`: its
-    price at each tier of the ladder; empty where there is none.
+    """A SKU with both its prices per unit. `tier_prices_fen`: its price at each tier of the ladder;
+    empty where there is none. `available`: how many units the campaign can still sell; null where
+    they are bought or made once it is known how many are wanted.
     """
 
     sku_id: str
@@ -120,7 +121,7 @@ class CampaignSkuAnswer(BaseModel):
     solo_price_fen: int
     group_price_fen: int
     tier_prices_fen: list[int]
-    available: int
+    available: int | None
 
     @classmethod
     def of(cls, given: ShownSku) -> Self:

@@ -8,11 +8,17 @@ browsing indexes, the figures, and what belongs to what. Guards live here; no ve
 from typing import TypeVar
 
 from pydantic import BaseModel
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.attributes import (
+    BooleanAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+)
 from pynamodb.expressions.update import Action
 
 from chalicelib.catalog.model import (
     AS_STORED,
+    CROWDED_PARTS,
     Campaign,
     CampaignStanding,
     Freight,
@@ -24,6 +30,7 @@ from chalicelib.catalog.model import (
 )
 from chalicelib.catalog.settings import Settings
 from chalicelib.kit.clock import stored
+from chalicelib.kit.reads import Found
 from chalicelib.kit.tables import Key, PlainMapAttribute, Row, TimeAttribute
 from chalicelib.kit.writes import RefusalOf, WriteSet
 
@@ -45,6 +52,7 @@ class CatalogRow(Row):
     sort_key = UnicodeAttribute(null=True)
     live_shelf = UnicodeAttribute(null=True)
     ends_at = TimeAttribute(null=True)
+    is_crowded = BooleanAttribute(null=True)
     sold_count = NumberAttribute(null=True)
     product_id = UnicodeAttribute(null=True)
     product_ids = UnicodeSetAttribute(null=True)
@@ -81,8 +89,15 @@ def revision_key(campaign_id: str, revision: str) -> CatalogKey:
     return CatalogRow.key(campaign_id, f"revision#{revision}")
 
 
-def figures_key(campaign_id: str) -> CatalogKey:
-    return CatalogRow.key(campaign_id, "figures")
+def figures_key(campaign_id: str, part: int | None = None) -> CatalogKey:
+    """Where its sales are counted; in `part` by those of its groups that have an allotment."""
+    return CatalogRow.key(campaign_id, "figures" if part is None else f"figures#{part}")
+
+
+def figures_keys(row: CatalogRow) -> list[CatalogKey]:
+    """Everywhere a campaign's sales are counted."""
+    parts = range(CROWDED_PARTS) if row.is_crowded else ()
+    return [figures_key(row.id), *(figures_key(row.id, part) for part in parts)]
 
 
 def offers_key(product_id: str) -> CatalogKey:
@@ -127,9 +142,15 @@ def offers_of(row: CatalogRow | None) -> Offers:
     return _value(Offers, row) or Offers()
 
 
-def sold_count_of(row: CatalogRow | None) -> int:
-    """Units sold, of a campaign's figures; nothing counted yet is 0."""
-    return int(row.sold_count or 0) if row is not None else 0
+def sold_count_in(found: Found, row: CatalogRow) -> int:
+    """Units sold, all figures of the campaign together; nothing counted yet is 0."""
+    figures = (found.find(key) for key in figures_keys(row))
+    return sum(int(each.sold_count or 0) for each in figures if each is not None)
+
+
+def count_sold(writes: WriteSet, key: CatalogKey, units: int) -> None:
+    """Add to a campaign's sales."""
+    writes.update(key, [CatalogRow.sold_count.set((CatalogRow.sold_count | 0) + units)])
 
 
 def settings_of(row: CatalogRow | None) -> Settings:
@@ -183,7 +204,9 @@ def offers_row(product_id: str, offers: Offers) -> CatalogRow:
 def campaign_row(
     standing: CampaignStanding, *, product_ids: frozenset[str] = frozenset()
 ) -> CatalogRow:
-    """The campaign as it is now; on the live shelf unless it was ended by hand."""
+    """The campaign as it is now; on the live shelf unless it was ended by hand. Once it had an
+    allotment it is crowded for good: what its groups wrote is found where they wrote it.
+    """
     campaign = standing.campaign
     return CatalogRow(
         id=campaign.campaign_id,
@@ -191,6 +214,7 @@ def campaign_row(
         content=content_of(standing),
         live_shelf=None if standing.ended else "campaigns",
         ends_at=stored(campaign.ends_at),
+        is_crowded=True if campaign.rules.allotment is not None else None,
         product_ids=set(product_ids) or None,
     )
 
@@ -210,6 +234,8 @@ def save(writes: WriteSet, row: CatalogRow, *, before: CatalogRow | None) -> Non
         writes.put(row, guard=CatalogRow.id.does_not_exist())
         return
     actions = [_set_or_remove(row, name) for name in _REPLACED]
+    if row.is_crowded:
+        actions.append(CatalogRow.is_crowded.set(True))
     key = CatalogRow.key(row.id, row.kind)
     writes.update(key, actions, guard=CatalogRow.content == before.content)
 

@@ -79,7 +79,8 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class ShipmentUpload:
-    """One parcel with all that was paid for in one trade.
+    """One parcel with all that was paid for in one trade; without `carrier` and `tracking_no` the
+    goods wait to be fetched (用户自提).
 
     `carrier` is WeChat's code of the company, such as `SF`. `item_description` is cut to 120
     characters. `receiver_phone_masked` shows its last four digits; SF wants it. `uploaded_at` must
@@ -88,8 +89,8 @@ class ShipmentUpload:
 
     transaction_id: str
     openid: str = field(repr=False)
-    carrier: str
-    tracking_no: str
+    carrier: str | None
+    tracking_no: str | None
     item_description: str
     receiver_phone_masked: str | None = field(repr=False)
     uploaded_at: datetime

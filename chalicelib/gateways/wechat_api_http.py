@@ -61,7 +61,8 @@ _UPLOADED = frozenset({0, _ALREADY_COMPLETED, _UNCHANGED})
 _MINI_PROGRAM_STATES = {"release": "formal", "trial": "trial", "develop": "developer"}
 _TEXT_CHECK_VERSION = 2
 _NUMBER_IS_TRANSACTION_ID = 2
-_EXPRESS, _IN_ONE_PARCEL = 1, 1
+_EXPRESS, _PICKED_UP = 1, 4
+_IN_ONE_PARCEL = 1
 _CHINA = timezone(timedelta(hours=8))
 
 
@@ -215,12 +216,12 @@ def _refuses_token(answer: Answer) -> bool:
 
 
 def _shipping_info(shipment: ShipmentUpload) -> dict[str, Any]:
-    parcel: dict[str, Any] = {
-        "tracking_no": shipment.tracking_no,
-        "express_company": shipment.carrier,
-        "item_desc": shipment.item_description[:ITEM_DESCRIPTION_CHARACTERS],
-    }
-    if shipment.receiver_phone_masked is not None:
+    description = shipment.item_description[:ITEM_DESCRIPTION_CHARACTERS]
+    parcel: dict[str, Any] = {"item_desc": description}
+    is_sent = shipment.carrier is not None
+    if is_sent:
+        parcel |= {"tracking_no": shipment.tracking_no, "express_company": shipment.carrier}
+    if is_sent and shipment.receiver_phone_masked is not None:
         parcel["contact"] = {"receiver_contact": shipment.receiver_phone_masked}
     uploaded_at = shipment.uploaded_at.astimezone(_CHINA)
     return {
@@ -228,7 +229,7 @@ def _shipping_info(shipment: ShipmentUpload) -> dict[str, Any]:
             "order_number_type": _NUMBER_IS_TRANSACTION_ID,
             "transaction_id": shipment.transaction_id,
         },
-        "logistics_type": _EXPRESS,
+        "logistics_type": _EXPRESS if is_sent else _PICKED_UP,
         "delivery_mode": _IN_ONE_PARCEL,
         "shipping_list": [parcel],
         "upload_time": uploaded_at.isoformat(timespec="milliseconds"),

@@ -10,20 +10,24 @@ from datetime import datetime
 
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.groups.model import Group, GroupState, Seat, shards_of
+from chalicelib.groups.model import PAGE_SEATS, Group, GroupState, Seat, shards_of
 from chalicelib.groups.store import (
-    GROUP,
+    SEAT,
     GroupRow,
+    find,
+    find_with_seats,
     group_key,
     group_of,
     in_group_state,
     put_seat,
     row_of,
+    seat_of,
 )
 from chalicelib.kit.due import due_shard_of, due_then
-from chalicelib.kit.reads import Found, read
+from chalicelib.kit.reads import Found, query, read
 from chalicelib.kit.tables import Key
 from chalicelib.kit.writes import Changed, WriteSet
+from chalicelib.orders.model import is_crowd_shard_id
 from chalicelib.rules.model import WhenShort
 
 _ROUND = "round#"
@@ -32,11 +36,6 @@ _ROUND = "round#"
 def round_key(campaign_id: str, station_id: str | None) -> Key[GroupRow]:
     """Where it says which crowd whoever opens a group of this campaign comes to."""
     return GroupRow.key(campaign_id, _ROUND + (station_id or ""))
-
-
-def is_group(kind: str) -> bool:
-    """Whether an item of the groups table is a group, or a crowd, or a shard of one."""
-    return kind == GROUP
 
 
 def is_round(kind: str) -> bool:
@@ -61,6 +60,32 @@ def shards_in(found: Found, crowd: Group) -> list[Group]:
 def read_shards(crowd: Group) -> list[Group]:
     """All shards of a crowd, read consistently."""
     return shards_in(read(*(group_key(shard_id) for shard_id in crowd.shard_ids)), crowd)
+
+
+def page_of_seats(
+    shard_id: str, *, after_kind: str | None, keep: Condition | None = None
+) -> tuple[list[Seat], str | None]:
+    """Some seats of a shard, in the order of their keys, and how far that goes; None: to the end.
+    `keep`: leave out the others.
+    """
+    condition = (GroupRow.group_id == shard_id) & GroupRow.kind.startswith(SEAT)
+    start = GroupRow.key(shard_id, after_kind).to_item() if after_kind is not None else None
+    items, following = query(GroupRow, condition, limit=PAGE_SEATS, start=start, keep=keep)
+    seats = [seat_of(GroupRow.from_item(item)) for item in items]
+    through = following["kind"]["S"] if following is not None else None
+    return [seat for seat in seats if seat is not None], through
+
+
+def find_undealt(group_id: str) -> tuple[Group | None, list[Seat], str | None]:
+    """The group with all its seats; of a crowd's shard, the next that nobody has dealt with, and
+    how far they go (None: to the end).
+    """
+    if not is_crowd_shard_id(group_id):
+        return *find_with_seats(group_id), None
+    shard = find(group_id)
+    if shard is None:
+        return None, [], None
+    return shard, *page_of_seats(group_id, after_kind=shard.dealt_through)
 
 
 def open_crowd(

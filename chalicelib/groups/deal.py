@@ -1,5 +1,6 @@
 """Deal with the orders of a complete group (成团): draw where something is drawn, then let each
-order ship with what the rules give back of it, or give all of it back to who has lost.
+order ship with what the rules give back of it, or give all of it back to who has lost. What is made
+to order waits for its merchant's word first.
 
 Follows from the group's completion, or from its campaign's draw, by the stream or, when that was
 lost, by the sweep. Each order is a commit of its own. Safe to run any number of times.
@@ -11,14 +12,14 @@ from datetime import datetime
 
 from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import Campaign
-from chalicelib.catalog.store import CatalogRow
 from chalicelib.draws.enter import enter
 from chalicelib.draws.hold import hold
 from chalicelib.draws.model import Draw, DrawState
 from chalicelib.draws.seeds import Seeds
-from chalicelib.groups import ending, productions
+from chalicelib.groups import crowds, ending
 from chalicelib.groups import store as groups
-from chalicelib.groups.model import Group, GroupState, Production, Seat, SeatState
+from chalicelib.groups.ask_production import may_be_dealt
+from chalicelib.groups.model import Group, GroupState, Seat, SeatState
 from chalicelib.kit import findings
 from chalicelib.kit.clock import Clock, after
 from chalicelib.kit.errors import Refusal, TryAgain
@@ -51,13 +52,13 @@ def deal(group_id: str, *, clock: Clock, seeds: Seeds) -> None:
 
 
 def _deal(group_id: str, clock: Clock, seeds: Seeds) -> None:
-    group, seats, through = groups.find_undealt(group_id)
+    group, seats, through = crowds.find_undealt(group_id)
     if group is None or group.group_state is not GroupState.COMPLETE or group.due_at is None:
         return
-    if not _may_be_made(group, clock):
+    campaign = _campaign(group)
+    if not may_be_dealt(group, campaign, clock=clock):
         return
     taken = [seat for seat in seats if seat.seat_state is SeatState.PAID]
-    campaign = _campaign(group)
     its_orders = _read(taken, clock)
     unreadable = len(taken) - len(its_orders)
     if unreadable and hangs_on_all(campaign.rules):
@@ -81,29 +82,6 @@ def _deal(group_id: str, clock: Clock, seeds: Seeds) -> None:
         raise TryAgain(f"Some orders of {group_id} could not be dealt with just now.")
     else:
         _finish(group, group.dealt_units + units, now=clock.now())
-
-
-def _may_be_made(group: Group, clock: Clock) -> bool:
-    """Whether its goods are there to be dealt with. What is made to order is asked of the merchant
-    first, and who does not answer in time has said no.
-    """
-    if group.production is not None or group.crowd_id is not None:
-        now = clock.now()
-        unanswered = group.production is Production.REQUESTED and group.due_at is not None
-        if unanswered and group.due_at is not None and now >= group.due_at:
-            due_at = after(now, REACTION_SECONDS)
-            productions.decide(
-                group, Production.REJECTED, decided_by="nobody", ships_by=None, due_at=due_at
-            )
-        return group.production in (None, Production.ACCEPTED) and not group.is_crowd
-    if not _campaign(group).rules.custom_fields:
-        return not group.is_crowd
-    settings_key = catalog.settings_key()
-    settings = catalog.settings_of(read(settings_key).find(settings_key))
-    now = clock.now()
-    due_at = after(now, settings.production_answer_seconds)
-    productions.ask(group, now=now, due_at=due_at)  # guard: not asked yet -> Changed
-    return False
 
 
 def _read(taken: Sequence[Seat], clock: Clock) -> list[Order]:
@@ -224,8 +202,8 @@ def _finish(group: Group, units_sold: int, *, now: datetime) -> None:
     writes = WriteSet()
     drawn_at = now if group.draw_id is not None else None
     groups.finish(writes, group.group_id, GroupState.COMPLETE, drawn_at=drawn_at)  # guard: not yet
-    sold = CatalogRow.sold_count
-    writes.update(catalog.figures_key(group.campaign_id), [sold.set((sold | 0) + units_sold)])
+    figures_key = catalog.figures_key(group.campaign_id, group.crowded_part)
+    catalog.count_sold(writes, figures_key, units_sold)
     try:
         writes.commit()
     except Changed:

@@ -9,6 +9,7 @@ from datetime import datetime
 from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import Campaign
 from chalicelib.gateways.wechat_pay import WechatPay
+from chalicelib.groups import joinable
 from chalicelib.groups import store as groups
 from chalicelib.groups.enter_crowd import enter
 from chalicelib.groups.errors import AlreadyJoined, GroupFull, NewcomersOnly
@@ -167,6 +168,9 @@ def _expire_one_hold(group_id: str, *, clock: Clock, wechat_pay: WechatPay) -> b
 def _with_other_groups(group_id: str, *, now: datetime) -> GroupFull:
     """The refusal, with other groups of the campaign that can be joined instead."""
     group = groups.get(group_id)
-    others, _ = groups.joinable(group.campaign_id, now=now, limit=_OTHER_GROUPS + 1)
+    is_crowded = group.stock_shards is not None
+    others, _ = joinable.page(
+        group.campaign_id, is_crowded=is_crowded, now=now, limit=_OTHER_GROUPS + 1
+    )
     ids = [other.group_id for other in others if other.group_id != group_id]
     return GroupFull(context={"group_ids": ids[:_OTHER_GROUPS]})

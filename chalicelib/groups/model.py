@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from chalicelib.catalog.model import Campaign
+from chalicelib.catalog.model import CROWDED_PARTS, Campaign
 from chalicelib.kit.clock import after, stored
 from chalicelib.kit.days import next_time_of_day
 from chalicelib.kit.ids import derived_id, shard_of
@@ -17,7 +17,7 @@ from chalicelib.rules.crowd import heads_to_complete
 from chalicelib.rules.model import MOST_HEADS, CrowdRule, WhenShort
 from chalicelib.rules.short import honours_from
 
-PAGE_SEATS = 50
+PAGE_SEATS = 25
 """Of a crowd's shard, how many seats are dealt with at a time."""
 
 
@@ -121,6 +121,18 @@ class Group:
         return tuple(crowd_shard_id(self.group_id, n) for n in range(self.crowd_shards or 0))
 
     @property
+    def crowded_part(self) -> int | None:
+        """Where it writes what all groups of its campaign write, so that a flash sale's do not meet
+        on one item; None: where there is no such rush.
+        """
+        return shard_of(self.group_id, CROWDED_PARTS) if self.stock_shards is not None else None
+
+    @property
+    def joinable_list(self) -> str:
+        """The list on which it stands while it can be joined."""
+        return joinable_list(self.campaign_id, self.crowded_part)
+
+    @property
     def heads(self) -> int:
         """How many have paid, of the whole crowd where this is a shard of one that is decided."""
         return self.paid_count if self.headcount is None else self.headcount
@@ -190,7 +202,7 @@ def new_group(
         minimum_payers=honoured_from or 1,
         leave_allowed=campaign.rules.leave_allowed,
         draw_id=draw_id,
-        stock_shards=_stock_shards(campaign),
+        stock_shards=campaign.stock_shards,
     )
     if leader_pays:
         return group
@@ -201,11 +213,6 @@ def new_group(
         paid_count=1,
         expires_at=group.expiry(now),
     )
-
-
-def _stock_shards(campaign: Campaign) -> int | None:
-    allotment = campaign.rules.allotment
-    return allotment.shards if allotment is not None else None
 
 
 def new_crowd(
@@ -238,7 +245,7 @@ def new_crowd(
         expires_at=expires_at,
         crowd_shards=crowd.shards,
         seats_by_order=cutoff is not None,
-        stock_shards=_stock_shards(campaign),
+        stock_shards=campaign.stock_shards,
         station_id=station_id,
     )
 
@@ -261,6 +268,11 @@ def shards_of(crowd: Group) -> list[Group]:
 def crowd_shard_of(crowd: Group, member_id: str, order_id: str) -> int:
     """Where an order is counted: all of a member's by one shard, where a member has one seat."""
     return shard_of(order_id if crowd.seats_by_order else member_id, crowd.crowd_shards or 1)
+
+
+def joinable_list(campaign_id: str, part: int | None) -> str:
+    """The name of a campaign's list of groups that can be joined, or of one part of it."""
+    return campaign_id if part is None else f"{campaign_id}#{part}"
 
 
 class Settlement(StrEnum):

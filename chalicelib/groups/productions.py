@@ -1,8 +1,8 @@
 """Requests to make what a complete group has ordered (定制生产): asked of the merchant, decided by
 them.
 
-Only makes guarded commits; deal.py asks and decide_production.py decides. A crowd asks once, and
-all its shards hear of the answer in the same commit.
+Only makes guarded commits; ask_production.py asks and decide_production.py decides. A crowd asks
+once, and all its shards hear of the answer in the same commit.
 """
 
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from pynamodb.expressions.update import Action
 from chalicelib.groups.model import Group, GroupState, Production
 from chalicelib.groups.store import GroupRow, group_key, group_of, in_group_state
 from chalicelib.kit import reads
-from chalicelib.kit.due import due_then
+from chalicelib.kit.due import due_then, not_due
 from chalicelib.kit.writes import WriteSet
 
-_QUEUE = "open"
+QUEUE = "open"
 
 
 def ask(group: Group, *, now: datetime, due_at: datetime) -> None:
@@ -29,7 +29,7 @@ def ask(group: Group, *, now: datetime, due_at: datetime) -> None:
         group_key(group.group_id),
         [
             GroupRow.production.set(Production.REQUESTED.value),
-            GroupRow.production_queue.set(_QUEUE),
+            GroupRow.production_queue.set(QUEUE),
             GroupRow.production_requested_at.set(now),
             *due_then(GroupRow, group.group_id, due_at),
         ],
@@ -55,14 +55,11 @@ def decide(
     ]
     if ships_by is not None:
         said.append(GroupRow.ships_by.set(ships_by))
+    due = not_due(GroupRow) if group.is_crowd else due_then(GroupRow, group.group_id, due_at)
     writes = WriteSet()
-    due = [] if group.is_crowd else due_then(GroupRow, group.group_id, due_at)
-    off_list = [GroupRow.production_queue.remove()]
-    if group.is_crowd:
-        off_list += [GroupRow.due_shard.remove(), GroupRow.due_at.remove()]
     writes.update(
         group_key(group.group_id),
-        [*said, *off_list, *due],
+        [*said, GroupRow.production_queue.remove(), *due],
         guard=in_group_state(GroupState.COMPLETE)
         & (GroupRow.production == Production.REQUESTED.value),
     )
@@ -81,7 +78,7 @@ def page_of_open(
     """Requests that nobody has answered, oldest first."""
     items, following = reads.query(
         GroupRow,
-        GroupRow.production_queue == _QUEUE,
+        GroupRow.production_queue == QUEUE,
         index="production",
         limit=limit,
         start=start,
@@ -89,4 +86,5 @@ def page_of_open(
     keys = [group_key(item["group_id"]["S"]) for item in items]
     found = reads.read(*keys)
     groups = [group_of(found.find(key)) for key in keys]
-    return [group for group in groups if group is not None], following
+    is_open = Production.REQUESTED  # the index may not know of an answer yet
+    return [one for one in groups if one is not None and one.production is is_open], following

@@ -1,5 +1,6 @@
 """HTTP routes of groups under /v1, and of cancelling an order, which may mean leaving a group."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from chalice.app import Blueprint
@@ -14,6 +15,7 @@ from chalicelib.groups.show import in_lists, show
 from chalicelib.kit.endpoint import Answer, Call
 from chalicelib.kit.paging import PageQuery, page
 from chalicelib.orders import store as orders
+from chalicelib.orders.judge_wishes import place_judged
 from chalicelib.orders.purchase import Placed, Purchase
 from chalicelib.orders.routes import order_answer, placed_answer, purchase_of
 
@@ -28,17 +30,20 @@ def post_group(call: Call) -> Answer:
     purchase = _purchase_of(call, f"open:{campaign_id}")
     purchase = replace(purchase, voucher_id=call.body.voucher_id)
     wired = wiring.current()
-    placed = open_group(campaign_id, purchase, clock=wired.clock, seeds=wired.seeds)
-    return _answer(placed)
+    return _placed(
+        purchase,
+        lambda judged: open_group(campaign_id, judged, clock=wired.clock, seeds=wired.seeds),
+    )
 
 
 @routes.route("/groups/{group_id}/members", methods=["POST"])
 @endpoint(body=JoinGroupBody, keyed=True)
 def post_group_member(call: Call, group_id: str) -> Answer:
     wired = wiring.current()
-    purchase = _purchase_of(call, f"join:{group_id}")
-    placed = join(group_id, purchase, clock=wired.clock, wechat_pay=wired.wechat_pay)
-    return _answer(placed)
+    return _placed(
+        _purchase_of(call, f"join:{group_id}"),
+        lambda judged: join(group_id, judged, clock=wired.clock, wechat_pay=wired.wechat_pay),
+    )
 
 
 @routes.route("/groups/{group_id}", methods=["GET"])
@@ -69,7 +74,9 @@ def _purchase_of(call: Call, way: str) -> Purchase:
     return replace(purchase, station_id=call.body.station_id, custom_fields=call.body.custom_fields)
 
 
-def _answer(placed: Placed) -> Answer:
+def _placed(purchase: Purchase, place: Callable[[Purchase], Placed]) -> Answer:
+    wired = wiring.current()
+    placed = place_judged(place, purchase, wechat_api=lambda: wired.wechat_api)
     group_id = str(placed.order.group_id)
     group = show(group_id, placed.order.member_id, clock=wiring.current().clock)
     return placed_answer(placed, group=group)

@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from chalicelib.catalog.model import Identifier
-from chalicelib.orders.schemas import Address, PlainText, WantedBody
+from chalicelib.members.model import printable
+from chalicelib.orders.schemas import Address, WantedBody
 from chalicelib.rules.model import MOST_CUSTOM_CHARACTERS, MOST_CUSTOM_FIELDS
 
-CustomText = Annotated[PlainText, Field(max_length=MOST_CUSTOM_CHARACTERS)]
+CustomText = Annotated[str, Field(max_length=MOST_CUSTOM_CHARACTERS), AfterValidator(printable)]
 
 
 class GroupPurchaseBody(WantedBody):

@@ -59,7 +59,7 @@ def _resolve_held_seats(shard: Group, clock: Clock, wechat_pay: WechatPay) -> No
     through: str | None = None
     for _ in range(_MOST_PAGES):
         is_held = GroupRow.seat_state == SeatState.HELD.value
-        held, through = groups.page_of_seats(shard.group_id, after_kind=through, keep=is_held)
+        held, through = crowds.page_of_seats(shard.group_id, after_kind=through, keep=is_held)
         resolve(held, clock=clock, wechat_pay=wechat_pay)
         if through is None:
             return

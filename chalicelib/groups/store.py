@@ -14,17 +14,16 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.groups.errors import AlreadyJoined, GroupFull, GroupNotOpen, GroupOver
-from chalicelib.groups.model import PAGE_SEATS, Group, GroupState, Production, Seat, SeatState
+from chalicelib.groups.model import Group, GroupState, Production, Seat, SeatState
 from chalicelib.kit import reads
 from chalicelib.kit.due import DueRow, due_shard_of, due_then, not_due
 from chalicelib.kit.errors import NotFound, Refusal
 from chalicelib.kit.tables import Key, TimeAttribute
 from chalicelib.kit.writes import Changed, WriteSet
-from chalicelib.orders.model import is_crowd_shard_id
 from chalicelib.rules.model import MOST_SEATS, WhenShort
 
 GROUP = "group"
-_SEAT = "seat#"
+SEAT = "seat#"
 
 
 class GroupRow(DueRow):
@@ -91,7 +90,7 @@ def group_key(group_id: str) -> Key[GroupRow]:
 
 def seat_key(group_id: str, seat_id: str) -> Key[GroupRow]:
     """`seat_id`: the member's, or in a round the order's."""
-    return GroupRow.key(group_id, _SEAT + seat_id)
+    return GroupRow.key(group_id, SEAT + seat_id)
 
 
 def group_of(row: GroupRow | None) -> Group | None:
@@ -127,62 +126,9 @@ def find_with_seats(group_id: str) -> tuple[Group | None, list[Seat]]:
     """The group and all its seats, leader first, then in the order they came: one query."""
     rows = reads.query_all(GroupRow, GroupRow.group_id == group_id, most=MOST_SEATS + 1)
     group = next((group_of(row) for row in rows if row.kind == GROUP), None)
-    seats = [seat_of(row) for row in rows if row.kind.startswith(_SEAT)]
+    seats = [seat_of(row) for row in rows if row.kind.startswith(SEAT)]
     in_order = [seat for seat in seats if seat is not None]
     return group, sorted(in_order, key=lambda seat: (not seat.is_leader, seat.joined_at))
-
-
-def page_of_seats(
-    group_id: str, *, after_kind: str | None, keep: Condition | None = None
-) -> tuple[list[Seat], str | None]:
-    """Some seats of a group, in the order of their keys, and how far that goes; None: to the end.
-    `keep`: leave out the others.
-    """
-    condition = (GroupRow.group_id == group_id) & GroupRow.kind.startswith(_SEAT)
-    start = group_seat_start(group_id, after_kind) if after_kind is not None else None
-    items, following = reads.query(GroupRow, condition, limit=PAGE_SEATS, start=start, keep=keep)
-    seats = [seat_of(GroupRow.from_item(item)) for item in items]
-    through = following["kind"]["S"] if following is not None else None
-    return [seat for seat in seats if seat is not None], through
-
-
-def group_seat_start(group_id: str, kind: str) -> dict[str, Any]:
-    """Where to go on reading after that item."""
-    return GroupRow.key(group_id, kind).to_item()
-
-
-def find_undealt(group_id: str) -> tuple[Group | None, list[Seat], str | None]:
-    """The group with all its seats; of a crowd's shard, the next that nobody has dealt with, and
-    how far they go (None: to the end).
-    """
-    if not is_crowd_shard_id(group_id):
-        return *find_with_seats(group_id), None
-    shard = find(group_id)
-    if shard is None:
-        return None, [], None
-    return shard, *page_of_seats(group_id, after_kind=shard.dealt_through)
-
-
-def joinable(
-    campaign_id: str, *, now: datetime, limit: int, start: dict[str, Any] | None = None
-) -> tuple[list[Group], dict[str, Any] | None]:
-    """Forming groups of a campaign with time and a seat left, soonest to expire first, and where
-    the next page starts. A page may be short while more follows.
-    """
-    condition = (GroupRow.joinable_campaign_id == campaign_id) & (GroupRow.expires_at > now)
-    items, following = reads.query(GroupRow, condition, index="joinable", limit=limit, start=start)
-    keys = [group_key(item["group_id"]["S"]) for item in items]
-    found = reads.read(*keys)
-    groups = [group_of(found.find(key)) for key in keys]
-    found_open = [
-        group
-        for group in groups
-        if group is not None
-        and group.group_state is GroupState.FORMING
-        and group.seats_free > 0
-        and not group.is_over(now)
-    ]
-    return found_open, following
 
 
 def open_group(writes: WriteSet, group: Group, seat: Seat) -> None:
@@ -191,7 +137,7 @@ def open_group(writes: WriteSet, group: Group, seat: Seat) -> None:
     """
     row = row_of(group)
     if group.group_state is GroupState.FORMING:
-        row.joinable_campaign_id = group.campaign_id
+        row.joinable_campaign_id = group.joinable_list
         row.due_shard, row.due_at = due_shard_of(group.group_id), group.expires_at
     writes.put(row, guard=GroupRow.group_id.does_not_exist())
     put_seat(writes, seat, seat.member_id)
@@ -236,7 +182,7 @@ def refusal_to_join(group: Group | None, *, now: datetime) -> Refusal | None:
 def put_seat(writes: WriteSet, seat: Seat, seat_id: str) -> None:
     """Write the seat. Guard: there is none of that id yet -> AlreadyJoined."""
     given = {name: value for name, value in asdict(seat).items() if value not in (None, "")}
-    row = GroupRow(kind=_SEAT + seat_id, **{**given, "seat_state": seat.seat_state.value})
+    row = GroupRow(kind=SEAT + seat_id, **{**given, "seat_state": seat.seat_state.value})
     writes.put(
         row,
         guard=GroupRow.group_id.does_not_exist(),
@@ -262,7 +208,7 @@ def activate(writes: WriteSet, group: Group, *, expires_at: datetime) -> None:
         GroupRow.held_count.set(GroupRow.held_count - 1),
         GroupRow.paid_count.set(GroupRow.paid_count + 1),
         GroupRow.expires_at.set(expires_at),
-        GroupRow.joinable_campaign_id.set(group.campaign_id),
+        GroupRow.joinable_campaign_id.set(group.joinable_list),
         *due_then(GroupRow, group.group_id, expires_at),
     ]
     writes.update(group_key(group.group_id), actions, guard=in_group_state(GroupState.PENDING))

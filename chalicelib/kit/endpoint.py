@@ -217,11 +217,12 @@ def _parameters(query: type[Query] | None, request: Request) -> Query | dict[str
 
 def invalid(error: ValidationError) -> InvalidRequest:
     """Pydantic's findings as ours: which field, what about it; the offending value is not
-    repeated.
+    repeated. What could not be filled in because something else is wrong is not complained of.
     """
     errors = [
         {"field": ".".join(str(part) for part in found["loc"]), "message": found["msg"]}
         for found in error.errors(include_url=False, include_context=False, include_input=False)
+        if found["type"] != "default_factory_not_called"
     ]
     errors = [error for error in errors if not _is_above(error["field"], errors)]
     # A name that the caller made up is cut short here: the detail goes into the log.

@@ -48,7 +48,7 @@ def from_cursor(
     """
     if cursor is None:
         return None
-    wrong = InvalidRequest("Not a cursor of this list.", errors=[_WRONG_CURSOR])
+    wrong = wrong_cursor()
     try:
         start = json.loads(base64.urlsafe_b64decode(cursor.encode()))
     except (ValueError, binascii.Error) as error:
@@ -62,6 +62,11 @@ def from_cursor(
     if not all(start[name]["S"].startswith(text) for name, text in (begins or {}).items()):
         raise wrong
     return start
+
+
+def wrong_cursor() -> InvalidRequest:
+    """The refusal of a cursor that no page of the list has handed out."""
+    return InvalidRequest("Not a cursor of this list.", errors=[_WRONG_CURSOR])
 
 
 _WRONG_CURSOR = {"field": "cursor", "message": "Take the next_cursor of the page before as it is."}

@@ -139,16 +139,23 @@ def query_all(row: type[R], keys: Condition, *, most: int) -> list[R]:
 
 
 def scan_items(
-    row: type[Row], *, limit: int, start: dict[str, Any] | None = None, consistent: bool = True
+    row: type[Row],
+    *,
+    limit: int,
+    start: dict[str, Any] | None = None,
+    consistent: bool = True,
+    index: str | None = None,
 ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
-    """A page of a whole table, for operators' lists and audits only, in DynamoDB's own JSON: one
-    unreadable item does not hide a page.
+    """A page of a whole table, or of a sparse index of it, for operators' lists and audits only, in
+    DynamoDB's own JSON: one unreadable item does not hide a page.
     """
     request: dict[str, Any] = {
         "TableName": row.table_name(),
         "Limit": limit,
         "ConsistentRead": consistent,
     }
+    if index is not None:
+        request["IndexName"] = index
     if start is not None:
         request["ExclusiveStartKey"] = start
     answer = dynamodb().scan(**request)

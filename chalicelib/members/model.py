@@ -12,21 +12,27 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode categories no nickname needs: controls, lone surrogates, line and paragraph breaks."""
+"""Unicode categories no line of text needs: controls, lone surrogates, line and paragraph breaks.
+"""
 
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks that turn the direction of the text around them, and so make one name look like another."""
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """The text of one line that others see. Raises ValueError when a sign in it is none."""
     if any(unicodedata.category(sign) in _UNPRINTABLE or sign in _TURNING for sign in text):
         raise ValueError("control characters are not taken")
+    return text
+
+
+def _some(text: str) -> str:
     if not text.strip():
         raise ValueError("only spaces")
     return text.strip()
 
 
-Nickname = Annotated[str, Field(max_length=32), AfterValidator(_printable)]
+Nickname = Annotated[str, Field(max_length=32), AfterValidator(printable), AfterValidator(_some)]
 """1 to 32 characters without control characters; spaces around it are dropped."""
 
 AvatarUrl = Annotated[str, Field(max_length=500, pattern=r"^https://[!-~]+$")]

@@ -8,7 +8,7 @@ from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
 from chalicelib.orders import fulfilment
 from chalicelib.orders import store as orders
-from chalicelib.orders.model import Order, OrderState, Shipment
+from chalicelib.orders.model import PICKUP_CARRIER, Order, OrderState, Shipment
 from chalicelib.orders.ship import is_shipped_so
 
 _CORRECTABLE = frozenset({OrderState.SHIPPED, OrderState.RECEIVED})
@@ -25,15 +25,19 @@ def _correct(order_id: str, carrier: str, tracking_no: str, clock: Clock) -> Ord
     order = orders.get(order_id)
     if is_shipped_so(order, carrier, tracking_no):
         return order
-    shipment = Shipment(carrier, tracking_no, shipped_at=correctable(order).shipped_at)
+    shipment = Shipment(carrier, tracking_no, shipped_at=correctable(order, carrier).shipped_at)
     writes = WriteSet()
     fulfilment.correct(writes, order, shipment, now=clock.now())
     writes.commit()
     return orders.get(order_id)
 
 
-def correctable(order: Order) -> Shipment:
-    """The shipment that can be corrected. Raises NotAllowed when there is none."""
+def correctable(order: Order, carrier: str) -> Shipment:
+    """The shipment that can be corrected to this carrier's. Raises NotAllowed when there is none,
+    or when either is no parcel but goods to be fetched.
+    """
+    if order.pickup is not None or carrier == PICKUP_CARRIER:
+        raise NotAllowed("Goods to be fetched at a station have no carrier and no number.")
     if order.shipment is None or order.order_state not in _CORRECTABLE:
         raise NotAllowed(f"It is {order.order_state.value}: there is no shipment to correct.")
     return order.shipment

@@ -1,5 +1,7 @@
 """What orders refuse."""
 
+from collections.abc import Sequence
+
 from chalicelib.kit.errors import Refusal
 
 
@@ -44,6 +46,17 @@ class AddressNotServed(Refusal):
 
     status, code = 409, "address_not_served"
     title, title_en = "该地区暂不配送", "The merchant does not deliver there."
+
+
+class WishesUnjudged(Exception):
+    """WeChat has not been asked whether it lets these own words of a member pass. Never leaves
+    judge_wishes.py.
+    """
+
+    def __init__(self, openid: str, words: Sequence[str]) -> None:
+        super().__init__(f"{len(words)} texts are not judged")
+        self.openid = openid
+        self.words = tuple(words)
 
 
 class AlreadyPlaced(Exception):

@@ -1,5 +1,5 @@
 """Give back what an order held: its units of stock, its seat, its share of the member's limit, its
-voucher, within the commit that ends it.
+voucher, its place at a station, within the commit that ends it.
 
 What goes back when is the table in model.py. The order's own state change in the same commit makes
 each happen once.
@@ -14,6 +14,7 @@ from chalicelib.kit.writes import WriteSet
 from chalicelib.members import store as members
 from chalicelib.orders.errors import LimitReached
 from chalicelib.orders.model import GivesBack, Order, OrderState
+from chalicelib.stations import store as stations
 from chalicelib.stock import store as stock
 from chalicelib.vouchers import store as vouchers
 
@@ -47,6 +48,8 @@ def give_back(
         vouchers.give_back(writes, order.member_id, str(order.voucher_id), order.order_id)
     if (back.first or voucher_back) and order.counts_as_first:
         members.uncount_first_order(writes, order.member_id)
+    if order.pickup is not None and order.pickup_code is not None:
+        stations.waits_no_more(writes, order.pickup.station_id, order.order_id)
 
 
 def _give_back_units(writes: WriteSet, order: Order) -> None:

@@ -10,7 +10,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.catalog.model import Freight
 from chalicelib.kit.clock import after
 from chalicelib.kit.ids import derived_id
 
@@ -91,6 +90,10 @@ class LeaderBonus:
     amount_fen: int
 
 
+PICKUP_CARRIER = "PICKUP"
+"""Instead of a carrier: the goods are at the station that the tracking number names."""
+
+
 @dataclass(frozen=True)
 class Shipment:
     """Who carries the goods. `carrier` is a code of WeChat's delivery list, such as SF."""
@@ -99,18 +102,27 @@ class Shipment:
     tracking_no: str
     shipped_at: datetime
 
+    @property
+    def is_pickup(self) -> bool:
+        """Whether nobody carries them any further: the member fetches them."""
+        return self.carrier == PICKUP_CARRIER
+
 
 class Upload(StrEnum):
-    """Whether WeChat knows of an order's shipment."""
+    """Whether WeChat knows of an order's shipment, or that it ships late."""
 
     DUE = "due"
     """It is to be told."""
     DONE = "done"
     """It knows."""
     NOT_NEEDED = "not_needed"
-    """It has no payment to tell a shipment of, or WeChat has given all of it back."""
+    """It has no payment to tell of, or WeChat has given all of it back; or it has shipped."""
     REFUSED = "refused"
-    """It does not take this shipment; a person has been told."""
+    """It does not take this; a person has been told."""
+
+
+PRESALE_AFTER_SECONDS = 15 * 24 * 3600
+"""WeChat wants to know of goods that ship later than this after their payment (预售)."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +150,8 @@ class Order:
     `receives_at`: received by itself then. `settles_at`: settled then, at the earliest.
     `settled_fen`: what was left of the payment when it was. `guide_counted_fen`: how much of it the
     guide's figures hold. `shipment_upload`: an `Upload`. `shipment_looks`: how often WeChat was not
-    ready to hear of it.
+    ready to hear of it. `ships_by`: when what is made to order ships at the latest, of which
+    `presale_report` and `presale_looks` say the same.
     """
 
     order_id: str
@@ -196,6 +209,8 @@ class Order:
     shipment: Shipment | None = None
     shipment_upload: str | None = None
     shipment_looks: int = 0
+    presale_report: str | None = None
+    presale_looks: int = 0
     receives_at: datetime | None = None
     received_at: datetime | None = None
     settles_at: datetime | None = None
@@ -249,14 +264,38 @@ class Order:
 
     @property
     def next_due_at(self) -> datetime | None:
-        """When a sweep has to look at it next, once what follows from its state is done."""
+        """When a sweep has to look at it next, once what follows from its state is done. One that
+        says by when it ships is looked at once more then.
+        """
         by_verbs = self.order_state in _LOOKED_AFTER_BY_VERBS or self.is_to_be_told_of
-        return self.due_at if by_verbs else None
+        if by_verbs or self.is_to_be_reported:
+            return self.due_at
+        if self.order_state is not OrderState.TO_SHIP or not self.due_at or not self.ships_by:
+            return None
+        return self.ships_by if self.due_at < self.ships_by else None
 
     @property
     def is_to_be_told_of(self) -> bool:
         """Whether WeChat does not know yet that the goods have left."""
         return self.shipment_upload == Upload.DUE and self.order_state in WITH_THE_MEMBER
+
+    @property
+    def is_to_be_reported(self) -> bool:
+        """Whether WeChat does not know yet that the goods leave late."""
+        return self.presale_report == Upload.DUE and self.order_state is OrderState.TO_SHIP
+
+    @property
+    def is_made_to_order(self) -> bool:
+        """Whether its merchant has promised to make it."""
+        return self.ships_by is not None
+
+    def is_presale(self, ships_by: datetime | None, left_fen: int) -> bool:
+        """Whether WeChat has to know that it ships by then: it holds this much of its payment
+        until that has happened.
+        """
+        if ships_by is None or self.paid_at is None or self.transaction_id is None:
+            return False
+        return left_fen > 0 and ships_by > after(self.paid_at, PRESALE_AFTER_SECONDS)
 
     @property
     def is_open(self) -> bool:
@@ -267,7 +306,9 @@ class Order:
 
     @property
     def rests_until(self) -> datetime | None:
-        """When something happens to it by itself, once its goods are on their way."""
+        """When something happens to it by itself: once its goods are on their way, or late."""
+        if self.order_state is OrderState.TO_SHIP:
+            return self.ships_by
         return self.receives_at if self.order_state is OrderState.SHIPPED else self.settles_at
 
     @property
@@ -300,47 +341,6 @@ def campaign_limit_key(campaign_id: str, member_id: str) -> str:
 def order_id_for(member_id: str, idempotency_key: str) -> str:
     """The id of what this member asked for under this key: a repeat finds the first."""
     return derived_id("ord", member_id, idempotency_key)
-
-
-@dataclass(frozen=True)
-class Price:
-    """What an order costs, worked out once. `amount_fen = goods_fen + freight_fen -
-    discount_fen`.
-    """
-
-    unit_price_fen: int
-    goods_fen: int
-    freight_fen: int
-    discount_fen: int
-
-    @property
-    def amount_fen(self) -> int:
-        return self.goods_fen + self.freight_fen - self.discount_fen
-
-
-def price(unit_price_fen: int, quantity: int, freight: Freight, *, free: bool = False) -> Price:
-    """Goods at the unit price, and the merchant's flat freight unless the goods reach what sends
-    them free. `free`: a voucher takes all of it off.
-    """
-    goods_fen = unit_price_fen * quantity
-    sent_free = freight.free_from_fen is not None and goods_fen >= freight.free_from_fen
-    freight_fen = 0 if sent_free else freight.flat_fen
-    return Price(
-        unit_price_fen=unit_price_fen,
-        goods_fen=goods_fen,
-        freight_fen=freight_fen,
-        discount_fen=goods_fen + freight_fen if free else 0,
-    )
-
-
-def is_served(freight: Freight, province: str) -> bool:
-    """Whether the merchant sends there. `新疆` stands for `新疆维吾尔自治区` and the other way
-    round.
-    """
-    return not any(
-        province.startswith(refused) or refused.startswith(province)
-        for refused in freight.provinces_not_served
-    )
 
 
 @dataclass(frozen=True)

@@ -23,20 +23,19 @@ from chalicelib.members import store as members
 from chalicelib.members.model import Member
 from chalicelib.members.store import MemberRow
 from chalicelib.orders import store as orders
-from chalicelib.orders.errors import AddressNotServed, IdempotencyConflict
+from chalicelib.orders.errors import AddressNotServed, IdempotencyConflict, WishesUnjudged
 from chalicelib.orders.model import (
     Order,
     OrderState,
     Pickup,
     Upline,
-    is_served,
     order_id_for,
-    price,
 )
+from chalicelib.orders.price import is_served, price
 from chalicelib.orders.schemas import Address
 from chalicelib.referrals.model import Referral, guide_credited, is_member, uplines_of
 from chalicelib.rules.allotment import takes_stock
-from chalicelib.rules.custom import faults, filled_in
+from chalicelib.rules.custom import faults, filled_in, own_words
 from chalicelib.rules.model import Rules
 from chalicelib.stations import store as stations
 from chalicelib.stations.errors import StationClosed
@@ -46,7 +45,7 @@ from chalicelib.stations.model import Station
 @dataclass(frozen=True)
 class Purchase:
     """One request to buy. `way` names the route and its target, so that a key cannot serve two
-    routes.
+    routes. `judged_words`: what WeChat has let pass of what was filled in.
     """
 
     caller: Caller
@@ -60,6 +59,7 @@ class Purchase:
     voucher_id: str | None = None
     station_id: str | None = None
     custom_fields: Mapping[str, str] | None = None
+    judged_words: frozenset[str] = frozenset()
 
     @property
     def order_id(self) -> str:
@@ -220,9 +220,8 @@ def draft(
     With a voucher nothing is due, so that it counts as paid at once.
 
     Raises AddressNotServed, StationClosed, InvalidRequest when it says where it goes, or what is to
-    be made, in another way than the campaign asks for, and NotSignedIn when the member has no
-    identity in the app they came through.
-
+    be made, in another way than the campaign asks for, NotSignedIn when the member has no identity
+    in the app they came through, and WishesUnjudged when it says what WeChat has not let pass.
     """
     purchase, member, sku = reading.purchase, reading.member, reading.sku
     freight = catalog.freight_of(
@@ -261,7 +260,7 @@ def draft(
         amount_fen=priced.amount_fen,
         address=purchase.address.model_dump(exclude_none=True) if purchase.address else {},
         pickup=pickup,
-        custom_fields=_custom_fields(purchase, rules),
+        custom_fields=_custom_fields(purchase, rules, openid),
         remark=purchase.remark,
         share_code=purchase.share_code,
         uplines=uplines,
@@ -300,8 +299,8 @@ def _pickup(reading: Reading, rules: Rules, freight: Freight) -> Pickup | None:
     return Pickup(station.station_id, station.name, station.address, station.leader_id)
 
 
-def _custom_fields(purchase: Purchase, rules: Rules) -> Mapping[str, str]:
-    """What was filled in, if it is what the campaign asks for."""
+def _custom_fields(purchase: Purchase, rules: Rules, openid: str) -> Mapping[str, str]:
+    """What was filled in, if it is what the campaign asks for and WeChat has let it pass."""
     given = purchase.custom_fields or {}
     found = [
         {"field": f"custom_fields.{name}", "message": message}
@@ -309,7 +308,11 @@ def _custom_fields(purchase: Purchase, rules: Rules) -> Mapping[str, str]:
     ]
     if found:
         raise InvalidRequest(found[0]["message"], errors=found)
-    return filled_in(given)
+    wishes = filled_in(given)
+    words = own_words(rules, wishes)
+    if not purchase.judged_words.issuperset(words):
+        raise WishesUnjudged(openid, words)
+    return wishes
 
 
 def wrong(field: str, message: str) -> InvalidRequest:

@@ -18,7 +18,8 @@ from chalicelib.kit.reads import read
 from chalicelib.kit.tables import Key
 from chalicelib.members import store as members
 from chalicelib.orders.errors import AddressNotServed, LimitReached
-from chalicelib.orders.model import Price, campaign_limit_key, is_served, price
+from chalicelib.orders.model import campaign_limit_key
+from chalicelib.orders.price import Price, is_served, price
 from chalicelib.orders.purchase import price_in
 from chalicelib.orders.schemas import QuoteBody
 from chalicelib.rules.leader import is_too_much_to_be_free

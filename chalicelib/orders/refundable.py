@@ -14,7 +14,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.kit.due import due_then
 from chalicelib.kit.writes import Changed, WriteSet
-from chalicelib.orders.model import LeaderBonus, Order, OrderState
+from chalicelib.orders.model import LeaderBonus, Order, OrderState, Upload
 from chalicelib.orders.store import OrderRow, in_state, order_key
 from chalicelib.rules.party import Share
 
@@ -68,9 +68,10 @@ def let_ship(
     due_at: datetime,
 ) -> None:
     """Its group is complete: it goes to be shipped, and what the rules grant goes back by these
-    refunds. When somebody earns on it, it is due until that is booked. Guards: paid and waiting,
-    and what is left of it as read.
+    refunds. When somebody earns on it, it is due until that is booked; what is made to order, also
+    until WeChat knows when it ships. Guards: paid and waiting, and what is left of it as read.
     """
+    granted_fen = sum(grant.amount_fen for grant in share.grants)
     actions: list[Action] = [OrderRow.order_state.set(OrderState.TO_SHIP.value)]
     guard = in_state(OrderState.PAID)
     if leader_bonus is not None:
@@ -79,19 +80,20 @@ def let_ship(
         actions.append(OrderRow.pickup_code.set(pickup_code))
     if ships_by is not None:
         actions.append(OrderRow.ships_by.set(ships_by))
+    if order.is_presale(ships_by, order.refundable_fen - granted_fen):
+        actions.append(OrderRow.presale_report.set(Upload.DUE.value))
     if share.carries_others:
         actions.append(OrderRow.carries_others.set(True))
     if share.price_cut_fen:
         actions.append(OrderRow.price_cut_fen.set(share.price_cut_fen))
     if refund_ids:
-        granted_fen = sum(grant.amount_fen for grant in share.grants)
         actions += [
             OrderRow.refundable_fen.set(OrderRow.refundable_fen - granted_fen),
             OrderRow.marketing_fen.set(share.marketing_fen),
             *_more_refunds(refund_ids),
         ]
         guard &= _as_read(order)
-    if order.is_followed or leader_bonus is not None:
+    if order.is_followed or leader_bonus is not None or ships_by is not None:
         actions += due_then(OrderRow, order.order_id, due_at)
     writes.update(order_key(order.order_id), actions, guard=guard)
 

@@ -1,7 +1,8 @@
 """Ship an order (发货): who carries it under which number, and from when on it counts as received.
 
 WeChat hears of it afterwards, by itself. Nothing ships from a group that is not complete, nor when
-all that was paid is on its way back.
+all that was paid is on its way back. What is fetched at a station is shipped once it has arrived
+there, by stations/arrive.py.
 """
 
 from chalicelib.catalog import store as catalog
@@ -14,7 +15,7 @@ from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
 from chalicelib.orders import fulfilment
 from chalicelib.orders import store as orders
-from chalicelib.orders.model import Order, OrderState, Shipment
+from chalicelib.orders.model import PICKUP_CARRIER, Order, OrderState, Shipment
 
 
 def ship(order_id: str, carrier: str, tracking_no: str, *, clock: Clock) -> Order:
@@ -28,6 +29,7 @@ def _ship(order_id: str, carrier: str, tracking_no: str, clock: Clock) -> Order:
     order, settings = _read(order_id)
     if is_shipped_so(order, carrier, tracking_no):
         return order
+    refuse_way(order, carrier, tracking_no)
     refuse_to_ship(order)
     now = clock.now()
     writes = WriteSet()
@@ -58,6 +60,16 @@ def is_shipped_so(order: Order, carrier: str, tracking_no: str) -> bool:
         carrier,
         tracking_no,
     )
+
+
+def refuse_way(order: Order, carrier: str, tracking_no: str) -> None:
+    """Raise NotAllowed for a parcel to whoever fetches their goods, and the other way round."""
+    if order.pickup is not None:
+        station_id = order.pickup.station_id
+        if (carrier, tracking_no) != (PICKUP_CARRIER, station_id):
+            raise NotAllowed(f"It is fetched at station {station_id}: use arrive_at_station.")
+    elif carrier == PICKUP_CARRIER:
+        raise NotAllowed("It is sent to an address: say who carries it.")
 
 
 def refuse_to_ship(order: Order) -> None:

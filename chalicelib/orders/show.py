@@ -64,6 +64,18 @@ def shipment_answer(shipment: Shipment | None) -> dict[str, Any] | None:
     }
 
 
+def pickup_answer(order: Order) -> dict[str, Any] | None:
+    """Where it is fetched, and the code to show there once there is one; None for what is sent."""
+    if order.pickup is None:
+        return None
+    return {
+        "station_id": order.pickup.station_id,
+        "name": order.pickup.name,
+        "address": order.pickup.address,
+        "code": order.pickup_code,
+    }
+
+
 def _return_answer(sent: ReturnShipment | None) -> dict[str, Any] | None:
     if sent is None:
         return None
@@ -98,7 +110,9 @@ def _answer(
         "refunded_fen": order.refunded_fen,
         "price_cut_fen": order.price_cut_fen,
         "voucher_id": order.voucher_id,
-        "address": dict(order.address),
+        "address": dict(order.address) if order.pickup is None else None,
+        "pickup": pickup_answer(order),
+        "collects_until": _moment(order.collects_until),
         "remark": order.remark,
         "placed_at": shown(order.placed_at),
         "pay_deadline": shown(order.pay_deadline),

@@ -97,6 +97,8 @@ class OrderRow(DueRow):
     shipment = PlainMapAttribute(null=True)
     shipment_upload = UnicodeAttribute(null=True)
     shipment_looks = NumberAttribute(null=True)
+    presale_report = UnicodeAttribute(null=True)
+    presale_looks = NumberAttribute(null=True)
     receives_at = TimeAttribute(null=True)
     received_at = TimeAttribute(null=True)
     settles_at = TimeAttribute(null=True)

@@ -57,13 +57,14 @@ def upload_shipment(order_id: str, *, clock: Clock, wechat_api: WechatApi) -> No
 
 def _tell(order: Order, now: datetime, wechat_api: WechatApi) -> UploadResult:
     assert order.shipment is not None  # noqa: S101
+    is_sent = not order.shipment.is_pickup
     upload = ShipmentUpload(
         transaction_id=str(order.transaction_id),
         openid=order.openid,
-        carrier=order.shipment.carrier,
-        tracking_no=order.shipment.tracking_no,
+        carrier=order.shipment.carrier if is_sent else None,
+        tracking_no=order.shipment.tracking_no if is_sent else None,
         item_description=f"{order.title} x{order.quantity}",
-        receiver_phone_masked=f"****{order.address.get('phone', '')[-4:]}",
+        receiver_phone_masked=f"****{order.address.get('phone', '')[-4:]}" if is_sent else None,
         uploaded_at=now,
     )
     try:

@@ -7,7 +7,7 @@ refund; one for which nothing was paid is cancelled. The group is finished once 
 
 from dataclasses import dataclass
 
-from chalicelib.groups import ending
+from chalicelib.groups import crowds, ending
 from chalicelib.groups import store as groups
 from chalicelib.groups.model import Group, GroupState, Production, Seat, SeatState
 from chalicelib.kit import findings
@@ -31,7 +31,7 @@ def refund_seats(group_id: str, *, clock: Clock) -> None:
 
 
 def _refund_seats(group_id: str, clock: Clock) -> None:
-    group, seats, through = groups.find_undealt(group_id)
+    group, seats, through = crowds.find_undealt(group_id)
     ending_of = _ENDINGS.get(_why(group) or Cause.ASKED)
     if group is None or ending_of is None or group.is_crowd or group.due_at is None:
         return

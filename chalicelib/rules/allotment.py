@@ -21,6 +21,6 @@ def contradictions(terms: Terms) -> Iterator[str]:
     """What does not go together."""
     for sku in terms.skus:
         if terms.rules.allotment is not None and sku.allotted_units is None:
-            yield f"SKU {sku.sku_id}: the rule allotment asks for its allotted_units"
+            yield f"SKU {sku.sku_id}: the rule allotment needs its allotted_units"
         if terms.rules.allotment is None and sku.allotted_units is not None:
             yield f"SKU {sku.sku_id}: allotted_units only mean something with the rule allotment"

@@ -58,7 +58,9 @@ def shares(
         goods_fen = [
             (each.order_id, _goods_fen(each, given[each.order_id]))
             for each in entrants
-            if (at_station or not each.is_leader) and given[each.order_id].gets_goods
+            if (at_station or not each.is_leader)
+            and not each.has_voucher  # nothing is earned on what nobody pays for
+            and given[each.order_id].gets_goods
         ]
         for order_id, bonus_fen in leader.bonuses_fen(terms.rules.leader, goods_fen).items():
             given[order_id] = replace(given[order_id], bonus_fen=bonus_fen)

@@ -31,23 +31,35 @@ def contradictions(terms: Terms) -> Iterator[str]:
     crowd = crowd_of(rules)
     if crowd is None:
         if terms.size > MOST_SEATS:
-            yield f"size of {terms.size} is above {MOST_SEATS}; that takes the rule crowd"
+            yield f"size of {terms.size} is above {MOST_SEATS}; so many take the rule crowd"
         return
     named = "a crowd" if rules.crowd is not None else "a round that ends at a cut-off"
     if rules.draw is not None:
-        yield f"draw: {named} keeps no list to draw from"
-    if rules.leader.free or rules.leader.bonus_fen is not None:
-        yield f"leader: nobody leads {named}, so there is nobody to be free or to have a bonus_fen"
-    if rules.leader.bonus_bp is not None and not rules.stations:
-        yield f"leader.bonus_bp: nobody leads {named} unless it has stations"
-    enough = heads_to_complete(rules, crowd)
+        yield f"draw: {named} keeps no list to draw from; draw in groups that have a size instead"
+    yield from _of_its_leader(rules, named)
     if rules.minimum_payers is not None and rules.minimum_payers > crowd.threshold:
         yield (
             f"minimum_payers of {rules.minimum_payers} is more than crowd.threshold,"
             f" {crowd.threshold}"
         )
-    if rules.tiers and rules.tiers[0].headcount > max(enough, 1):
+    if rules.tiers and rules.tiers[0].headcount > crowd.threshold:
         yield (
-            f"tiers: it completes with {enough}, and everybody pays what is said from"
-            f" {rules.tiers[0].headcount} heads on; begin the tiers at {enough} or below"
+            f"tiers: {named} completes with {crowd.threshold}, and everybody pays the first tier's"
+            f" price, which is said to begin with {rules.tiers[0].headcount}; begin the tiers at"
+            f" {crowd.threshold} or below"
+        )
+
+
+def _of_its_leader(rules: Rules, named: str) -> Iterator[str]:
+    if rules.leader.free:
+        yield f"leader.free: nobody leads {named}, so nobody's goods can be free"
+    if rules.leader.bonus_fen is not None:
+        yield (
+            f"leader.bonus_fen: nobody leads {named}, and no one sum is spread over it; with"
+            " stations, give leader.bonus_bp"
+        )
+    if rules.leader.bonus_bp is not None and not rules.stations:
+        yield (
+            f"leader.bonus_bp: nobody leads {named}; name stations, whose leaders earn it, or leave"
+            " it out"
         )

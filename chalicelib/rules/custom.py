@@ -48,4 +48,4 @@ def contradictions(terms: Terms) -> Iterator[str]:
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"custom_fields: {name} stands there twice"
     if fields and terms.rules.draw is not None:
-        yield "draw: what is made to order is made for everyone of the group"
+        yield "draw: what is made to order is made for everyone; leave out draw or custom_fields"

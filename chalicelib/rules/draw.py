@@ -4,6 +4,7 @@ their money back. How winners are found stands in draws/model.py.
 
 from collections.abc import Collection, Iterator
 
+from chalicelib.rules.crowd import crowd_of
 from chalicelib.rules.model import DrawRule, DrawScope, Rules, Terms
 from chalicelib.rules.party import Entrant
 from chalicelib.rules.short import least_payers
@@ -23,7 +24,7 @@ def over_all_groups(rules: Rules) -> DrawRule | None:
 def contradictions(terms: Terms) -> Iterator[str]:
     """What does not go together."""
     draw = terms.rules.draw
-    if draw is None or draw.scope is not DrawScope.GROUP:
+    if draw is None or draw.scope is not DrawScope.GROUP or crowd_of(terms.rules) is not None:
         return
     least = least_payers(terms)
     if draw.winners >= least:

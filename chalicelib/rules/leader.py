@@ -6,6 +6,7 @@ The bonus is earned on the others' orders that are shipped, so that it goes when
 from collections.abc import Iterator, Mapping, Sequence
 
 from chalicelib.catalog.settings import WHOLE_BP
+from chalicelib.rules.crowd import crowd_of
 from chalicelib.rules.ladder import prices_fen
 from chalicelib.rules.model import LeaderRule, Terms
 from chalicelib.rules.party import Entrant, Grant, Why
@@ -45,6 +46,8 @@ def contradictions(terms: Terms) -> Iterator[str]:
     leader = terms.rules.leader
     if leader.bonus_fen is not None and leader.bonus_bp is not None:
         yield "leader: bonus_fen and bonus_bp are two ways to say one thing; give one of them"
+    if crowd_of(terms.rules) is not None:
+        return
     lowest_fen = min(
         price_fen
         for sku in terms.skus

@@ -20,7 +20,8 @@ MOST_SEATS = 100
 MOST_HEADS = 1_000_000
 MOST_SHARDS = 64
 """Over how many items a crowd is spread; one commit closes them all."""
-MOST_STOCK_SHARDS = 32
+MOST_STOCK_SHARDS = 24
+"""Of an allotment; who opens a crowd and takes from all of them still makes one commit."""
 MOST_STATIONS = 200
 MOST_CUSTOM_FIELDS = 10
 MOST_OPTIONS = 30
@@ -102,6 +103,16 @@ class AllotmentRule(Frozen):
     shards: Annotated[int, Field(strict=True, ge=1, le=MOST_STOCK_SHARDS)] = 8
 
 
+_VISIBLE = r"[^\s\x00-\x1f\x7f]"
+Option = Annotated[
+    str,
+    Field(
+        max_length=MOST_CUSTOM_CHARACTERS, pattern=rf"^{_VISIBLE}([^\x00-\x1f\x7f]*{_VISIBLE})?$"
+    ),
+]
+"""One of several texts to choose from, as it can be sent: no blanks around it, nothing unseen."""
+
+
 class CustomField(Frozen):
     """What a member fills in for goods made to order (定制项): one of `options` where there are
     some, else a text of their own.
@@ -109,10 +120,7 @@ class CustomField(Frozen):
 
     name: Annotated[str, Field(pattern=r"^[a-z][0-9a-z_]{0,31}$")]
     label: Annotated[str, Field(min_length=1, max_length=20)] | None = None
-    options: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=MOST_CUSTOM_CHARACTERS)], ...],
-        Field(max_length=MOST_OPTIONS),
-    ] = ()
+    options: Annotated[tuple[Option, ...], Field(max_length=MOST_OPTIONS)] = ()
     max_length: Annotated[int, Field(strict=True, ge=1, le=MOST_CUSTOM_CHARACTERS)] = 20
     required: bool = True
 

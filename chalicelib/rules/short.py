@@ -34,7 +34,8 @@ def contradictions(terms: Terms) -> Iterator[str]:
     rules = terms.rules
     if rules.minimum_payers is None:
         return
-    if rules.when_short is not WhenShort.HONOUR:
+    is_round = rules.cutoff is not None and rules.crowd is None
+    if rules.when_short is not WhenShort.HONOUR and not is_round:
         yield "minimum_payers only means something with when_short: honour"
     if crowd_of(rules) is not None:
         return

@@ -24,5 +24,13 @@ class CodeUsed(Refusal):
     title, title_en = "该提货码已使用", "This pick-up code was used before."
 
 
+class TooManyWrongCodes(Refusal):
+    """Somebody is guessing at this station: no code is taken there until the next day."""
+
+    status, code = 429, "slow_down"
+    title, title_en = "操作太频繁，请稍后再试", "Too many wrong codes today."
+    retry_after_seconds = 3600
+
+
 class CodeTaken(Exception):
     """Another order at the station has these digits. Never leaves a verb."""

@@ -11,6 +11,10 @@ from chalicelib.catalog.model import Identifier
 from chalicelib.catalog.settings import Frozen
 
 CODE_DIGITS = 8
+MOST_WRONG_CODES = 50
+"""That many wrong codes at one station and day, and it takes none until the next: of a hundred
+million nobody finds somebody else's by guessing.
+"""
 
 
 class Station(Frozen):
@@ -26,7 +30,16 @@ class Station(Frozen):
     closed: bool = False
 
 
+PickupCode = Annotated[str, Field(pattern=rf"^[0-9]{{{CODE_DIGITS}}}$")]
+"""Exactly so many digits."""
+
+
 def pickup_code(order_id: str, attempt: int = 0) -> str:
     """The digits a member shows (提货码). `attempt`: another one, should somebody else have it."""
     digest = hashlib.sha256(f"pickup\x1f{order_id}\x1f{attempt}".encode()).digest()
     return f"{int.from_bytes(digest[:8]) % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
+
+
+def wrong_codes_key(station_id: str, day: str) -> str:
+    """The counter of wrong codes at a station on a business day."""
+    return f"pickup#{station_id}#{day}"

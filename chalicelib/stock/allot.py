@@ -17,7 +17,7 @@ from chalicelib.kit.tables import Key
 from chalicelib.kit.writes import WriteSet
 from chalicelib.stock import store as stock
 from chalicelib.stock.model import Lot, spread
-from chalicelib.stock.store import StockRow
+from chalicelib.stock.store import StockRow, stock_key
 
 
 def allot(
@@ -38,7 +38,7 @@ def allot(
 def _attempt(
     sku_id: str, campaign_id: str, units: int, shards: int, until: datetime, *, dry_run: bool
 ) -> None:
-    own_key, keys = stock.stock_key(sku_id), stock.shard_keys(sku_id, campaign_id, shards)
+    own_key, keys = stock_key(sku_id), stock.shard_keys(sku_id, campaign_id, shards)
     found = read(own_key, *keys)
     own = stock.lot_of(found.find(own_key))
     lots = [stock.lot_of(found.find(key)) for key in keys]
@@ -58,14 +58,30 @@ def _attempt(
     writes = WriteSet()
     for key, lot, part in zip(keys, lots, parts, strict=True):
         _write(writes, key, lot, part, shards=shards, until=until)
-    if more:
-        actions = [
-            StockRow.units_left.set(StockRow.units_left - more),
-            StockRow.allotted.set((StockRow.allotted | 0) + more),
-        ]
-        writes.update(own_key, actions, guard=StockRow.units_left >= more)
+    _take_from_sku(writes, own, more, opened_again=_held_by_closed(lots))
     if not dry_run:
         writes.commit()
+
+
+def _held_by_closed(lots: Sequence[Lot | None]) -> int:
+    """What orders hold of an allotment that was over and is to begin again."""
+    return sum(lot.supplied for lot in lots if lot is not None and lot.closed_at is not None)
+
+
+def _take_from_sku(writes: WriteSet, own: Lot, more: int, *, opened_again: int) -> None:
+    """Guards: enough left, and as much set aside as read: of two who allot at once one reads again
+    -> Changed.
+    """
+    if not more and not opened_again:
+        return
+    actions: list[Action] = [
+        StockRow.units_left.set(StockRow.units_left - more),
+        StockRow.allotted.set(own.allotted + more + opened_again),
+    ]
+    as_read = StockRow.allotted == own.allotted
+    if not own.allotted:
+        as_read |= StockRow.allotted.does_not_exist()
+    writes.update(stock_key(own.stock_id), actions, guard=(StockRow.units_left >= more) & as_read)
 
 
 def _taken_from(sku_id: str, lots: Sequence[Lot | None], fewer: int) -> list[int]:
@@ -89,8 +105,9 @@ def _write(
     shards: int,
     until: datetime,
 ) -> None:
-    """Nothing is written where nothing changes. Guards: as much was put there as read, not over or
-    over as read, and enough left to take away -> Changed.
+    """Nothing is written where nothing changes; but they were not read in one moment, so that each
+    is guarded. Guards: as much was put there as read, not over or over as read, and enough left to
+    take away -> Changed.
     """
     if lot is None:
         new = StockRow(
@@ -104,14 +121,16 @@ def _write(
         )
         writes.put(new, guard=StockRow.sku_id.does_not_exist())
         return
+    guard = StockRow.supplied == lot.supplied
     if not part and lot.due_at == until:
+        writes.check(key, guard=guard & StockRow.closed_at.does_not_exist())
         return
     actions: list[Action] = [
         StockRow.units_left.set(StockRow.units_left + part),
         StockRow.supplied.set(StockRow.supplied + part),
         *due_then(StockRow, key.hash_value, until),
     ]
-    guard = (StockRow.supplied == lot.supplied) & (StockRow.units_left >= max(-part, 0))
+    guard &= StockRow.units_left >= max(-part, 0)
     if lot.closed_at is None:
         guard &= StockRow.closed_at.does_not_exist()
     else:

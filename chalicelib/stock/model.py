@@ -13,8 +13,8 @@ from datetime import datetime
 @dataclass(frozen=True)
 class Lot:
     """Units that lie together: a SKU's own, or one shard of a campaign's allotment. `allotted`: how
-    many of a SKU's are set aside. `shards_total`: on how many the allotment lies; `due_at`: when it
-    is over, `closed_at`: since when.
+    many of a SKU's are set aside, sold or not, until their campaign is over. `shards_total`: on how
+    many the allotment lies; `due_at`: when it is over, `closed_at`: since when.
     """
 
     stock_id: str

@@ -1,9 +1,9 @@
 """The stock table: units supplied and units left, per SKU, and per shard of what a campaign was
 allotted. Every change is relative and guarded in the write.
 
-`units_left` never goes below zero. Of a SKU's own item: what was supplied equals what is left plus
-what is allotted plus what orders hold. Of a shard: what was put there equals what is left plus what
-its orders hold.
+`units_left` never goes below zero. Of a shard: what was put there equals what is left plus what its
+orders hold. Of a SKU's own item: what was supplied equals what is left, plus what is allotted (all
+that was put on shards that are open), plus what all other orders hold.
 """
 
 from collections.abc import Sequence
@@ -141,16 +141,17 @@ def give_back(writes: WriteSet, sku_id: str, campaign_id: str, shard: int, quant
     lot = lot_of(read(key).find(key))
     if lot is None or lot.closed_at is None:
         back = [StockRow.units_left.set(StockRow.units_left + quantity)]
-        writes.update(key, back, guard=StockRow.closed_at.does_not_exist())
+        guard = StockRow.sku_id.exists() & StockRow.closed_at.does_not_exist()
+        writes.update(key, back, guard=guard)
         return
     gone = [StockRow.supplied.set(StockRow.supplied - quantity)]
     writes.update(key, gone, guard=StockRow.closed_at.exists())
-    _to_sku(writes, sku_id, quantity)
+    release(writes, sku_id, quantity)
 
 
 def close(writes: WriteSet, lot: Lot, *, now: datetime) -> None:
-    """The allotment is over: what is left in this shard is the SKU's again. Guards: not closed, due
-    as read, and as much left as read -> Changed.
+    """The allotment is over: what is left in this shard is the SKU's again, and what its orders
+    hold is allotted no more. Guards: not closed, due as read, and as many units as read -> Changed.
     """
     units = lot.units_left
     actions: list[Action] = [
@@ -159,15 +160,26 @@ def close(writes: WriteSet, lot: Lot, *, now: datetime) -> None:
         StockRow.closed_at.set(now),
         *not_due(StockRow),
     ]
-    guard: Condition = StockRow.closed_at.does_not_exist() & (StockRow.units_left == units)
-    writes.update(key_of(lot.stock_id), actions, guard=guard & (StockRow.due_at == lot.due_at))
-    if units:
-        _to_sku(writes, sku_of(lot.stock_id), units)
+    guard: Condition = StockRow.closed_at.does_not_exist() & (StockRow.due_at == lot.due_at)
+    guard &= (StockRow.units_left == units) & (StockRow.supplied == lot.supplied)
+    writes.update(key_of(lot.stock_id), actions, guard=guard)
+    if lot.supplied:
+        back: list[Action] = [
+            StockRow.units_left.set(StockRow.units_left + units),
+            StockRow.allotted.set(StockRow.allotted - lot.supplied),
+        ]
+        writes.update(stock_key(sku_of(lot.stock_id)), back)
 
 
-def _to_sku(writes: WriteSet, sku_id: str, units: int) -> None:
-    actions = [
-        StockRow.units_left.set(StockRow.units_left + units),
-        StockRow.allotted.set(StockRow.allotted - units),
-    ]
-    writes.update(stock_key(sku_id), actions)
+def units_keys(sku_id: str, campaign_id: str, shards: int | None) -> list[Key[StockRow]]:
+    """What to read to know how many units a campaign can sell: its allotment (`shards`: on how
+    many it lies), or the SKU's own where it has none.
+    """
+    if shards is None:
+        return [stock_key(sku_id)]
+    return shard_keys(sku_id, campaign_id, shards)
+
+
+def units_in(found: Found, keys: Sequence[Key[StockRow]]) -> int:
+    """How many units are left in all of these."""
+    return sum(each.units_left for each in shards_in(found, keys))

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.catalog.model import Campaign
+from chalicelib.rules.crowd import crowd_of
 from chalicelib.vouchers.errors import VoucherNotValid
 
 MOST_UNITS = 1
@@ -49,7 +50,7 @@ def refusal_to_use(
     """Why no group of the campaign can be opened with it now; None when one can.
 
     Never one with a draw: who pays nothing has no payment to mix into it, and could choose what is
-    mixed in.
+    mixed in. Nor a crowd: nobody leads it.
     """
     if voucher is None or voucher.state(now) is not VoucherState.USABLE:
         return VoucherNotValid()
@@ -57,6 +58,8 @@ def refusal_to_use(
         return VoucherNotValid()
     if campaign.rules.draw is not None:
         return VoucherNotValid("A group with a draw cannot be opened with a voucher.")
+    if crowd_of(campaign.rules) is not None:
+        return VoucherNotValid("Nobody leads a crowd, so none is opened with a voucher.")
     if quantity > MOST_UNITS:
         return VoucherNotValid("A voucher pays for one unit.")
     return None

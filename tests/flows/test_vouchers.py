@@ -93,6 +93,7 @@ def test_a_voucher_that_is_not_valid_opens_nothing(
 ) -> None:
     shop.campaign("winter")
     shop.campaign("luck", rules={"draw": {"winners": 1}})
+    shop.campaign("super", rules={"crowd": {"threshold": 2}})
     lin = granted(shop, "Lin", "good")
     granted(shop, "Lin", "old", expires_at=shop.at(60))
     granted(shop, "Lin", "winters", campaign_id="winter")

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from chalicelib.catalog.model import Freight
 from chalicelib.kit.money import MOST_FEN
-from chalicelib.orders.model import is_served, price
+from chalicelib.orders.price import is_served, price
 
 FEN = st.integers(0, MOST_FEN)
 

@@ -10,13 +10,22 @@ from hypothesis import strategies as st
 
 from chalicelib.rules.compose import hangs_on_all, shares
 from chalicelib.rules.draw import gets_goods
-from chalicelib.rules.model import DrawRule, LeaderRule, Rules, Who
+from chalicelib.rules.model import (
+    AllotmentRule,
+    CrowdRule,
+    CustomField,
+    DrawRule,
+    LeaderRule,
+    Rules,
+    Who,
+)
 from chalicelib.rules.newcomers import must_be_new
 from chalicelib.rules.party import Entrant, Grant, Share, Why
 from chalicelib.rules.short import honours_from, least_payers
 from tests.rules.words import OfferedSku, Played, entrant, party, played, tiers
 
 STEPS = tiers((1, 1500), (2, 1200), (3, 900))
+GATE = ("gate",)
 PEARS = OfferedSku("pears-3", 2500, (2500, 2400, 1000))
 
 TIERS: dict[str, Any] = {"no ladder": (), "ladder": STEPS}
@@ -40,6 +49,8 @@ WITHOUT_A_SAY: dict[str, dict[str, Any]] = {
     "honoured": {"when_short": "honour", "minimum_payers": 2},
     "leaving": {"leave_allowed": True},
     "products": {"cross_product": True},
+    "set aside": {"allotment": AllotmentRule()},
+    "to order": {"custom_fields": (CustomField(name="engraving"),)},
 }
 """Rules that have had their say before a group is complete."""
 
@@ -143,8 +154,66 @@ def test_a_draw_and_a_bonus_hang_on_all_and_what_counts_heads_does_not() -> None
     hanging.append(Rules(leader=LeaderRule(bonus_bp=1)))
     counting = [Rules(), Rules(tiers=STEPS), Rules(leader=LeaderRule(free=True))]
 
-    assert [hangs_on_all(rules) for rules in hanging] == [True] * 3
-    assert [hangs_on_all(rules) for rules in counting] == [False] * 3
+    hanging.append(Rules(leader=LeaderRule(bonus_fen=1), stations=GATE))
+    counting.append(Rules(leader=LeaderRule(bonus_bp=1), stations=GATE))
+
+    assert [hangs_on_all(rules) for rules in hanging] == [True] * 4
+    assert [hangs_on_all(rules) for rules in counting] == [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("leader", "bonuses_fen"),
+    [
+        (LeaderRule(bonus_bp=1000), [150, 300, 250]),
+        (LeaderRule(bonus_fen=301), [100, 100, 101]),
+        (LeaderRule(), [0, 0, 0]),
+    ],
+)
+def test_at_a_station_every_order_earns_whoever_opened_the_group(
+    leader: LeaderRule, bonuses_fen: list[int]
+) -> None:
+    terms = played(OfferedSku(), PEARS, size=3, stations=GATE, leader=leader)
+
+    given_shares = shares(terms, THREE)
+
+    assert [share.bonus_fen for share in given_shares.values()] == bonuses_fen
+
+
+def test_nothing_is_earned_at_a_station_on_what_a_voucher_paid_for() -> None:
+    with_voucher = entrant(0, left_fen=0, has_voucher=True)
+    terms = played(size=3, stations=GATE, leader=LeaderRule(bonus_fen=301))
+
+    given_shares = shares(terms, [with_voucher, *party(3)[1:]])
+
+    assert [share.bonus_fen for share in given_shares.values()] == [0, 150, 151]
+
+
+@pytest.mark.parametrize("of_many", [{"crowd": CrowdRule(threshold=9)}, {"cutoff": "22:00"}])
+def test_a_page_of_a_crowd_gets_what_all_of_it_have_reached_and_carries_no_leader(
+    of_many: dict[str, Any],
+) -> None:
+    rule = LeaderRule(bonus_bp=1000)
+    led = played(tiers=STEPS, leader=rule, stations=GATE, **of_many)
+    unled = played(**of_many)
+
+    of_page = shares(led, party(3)[1:], headcount=4000)
+    without_ladder = shares(unled, party(3)[1:], headcount=4000)
+
+    cut = Share(
+        grants=(Grant(Why.LADDER, 600),), price_cut_fen=600, bonus_fen=90, carries_others=True
+    )
+    assert of_page == {"ord_1": cut, "ord_2": cut}
+    assert without_ladder == {"ord_1": Share(), "ord_2": Share()}
+
+
+def test_a_crowd_honoured_below_its_first_tier_gives_nothing_back() -> None:
+    honour: dict[str, Any] = {"when_short": "honour", "minimum_payers": 2}
+    terms = played(tiers=tiers((5, 1500), (9, 900)), crowd=CrowdRule(threshold=5), **honour)
+
+    assert [shares(terms, party(2), headcount=heads)["ord_1"] for heads in (2, 4, 5, 8)] == [
+        Share()
+    ] * 4
+    assert shares(terms, party(2), headcount=9)["ord_1"].price_cut_fen == 600
 
 
 def test_what_is_given_back_never_exceeds_what_is_left() -> None:
@@ -243,7 +312,17 @@ def test_a_group_that_runs_out_of_time_needs_as_many_payers_as_its_rules_say() -
         (3, played(minimum_payers=3, **honour, **ladder)),
     ]
 
-    for least, terms in [*needed.items(), *both]:
+    crowded = [
+        (3, played(crowd=CrowdRule(threshold=3), tiers=tiers((2, 1500)))),
+        (1, played(crowd=CrowdRule(threshold=3), **honour)),
+        (2, played(crowd=CrowdRule(threshold=3), minimum_payers=2, **honour)),
+        (3, played(crowd=CrowdRule(threshold=3), cutoff="22:00")),
+        (1, played(cutoff="22:00")),
+        (2, played(cutoff="22:00", minimum_payers=2)),
+        (2, played(cutoff="22:00", minimum_payers=2, **honour)),
+    ]
+
+    for least, terms in [*needed.items(), *both, *crowded]:
         assert least_payers(terms) == least
     assert honours_from(Rules()) is None
 

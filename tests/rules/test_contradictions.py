@@ -8,7 +8,16 @@ from pydantic import ValidationError
 from chalicelib.catalog.model import Campaign
 from chalicelib.rules.compose import contradictions
 from chalicelib.rules.cross_product import contradictions as of_several_products
-from chalicelib.rules.model import DrawRule, DrawScope, LeaderRule, Rules
+from chalicelib.rules.model import (
+    AllotmentRule,
+    CrowdRule,
+    CustomField,
+    DrawRule,
+    DrawScope,
+    LeaderRule,
+    Rules,
+)
+from tests.goods import RULES_LEFT_OUT
 from tests.rules.words import OfferedSku, Played, played, tiers
 
 HONOUR: dict[str, Any] = {"when_short": "honour"}
@@ -42,6 +51,50 @@ def not_first(sku_id: str, group_price_fen: int, first_fen: int) -> str:
         " something else"
     )
 
+
+CROWD: dict[str, Any] = {"crowd": CrowdRule(threshold=3)}
+ROUND: dict[str, Any] = {"cutoff": "22:00"}
+A_CROWD, A_ROUND = "a crowd", "a round that ends at a cut-off"
+GATE = ("gate",)
+ENGRAVED = CustomField(name="engraving")
+
+
+def no_list(named: str) -> str:
+    return f"draw: {named} keeps no list to draw from; draw in groups that have a size instead"
+
+
+def nobody_free(named: str) -> str:
+    return f"leader.free: nobody leads {named}, so nobody's goods can be free"
+
+
+def no_sum(named: str) -> str:
+    return (
+        f"leader.bonus_fen: nobody leads {named}, and no one sum is spread over it; with stations,"
+        " give leader.bonus_bp"
+    )
+
+
+def no_share(named: str) -> str:
+    return (
+        f"leader.bonus_bp: nobody leads {named}; name stations, whose leaders earn it, or leave it"
+        " out"
+    )
+
+
+def begins_late(named: str, enough: int, begins: int) -> str:
+    return (
+        f"tiers: {named} completes with {enough}, and everybody pays the first tier's price, which"
+        f" is said to begin with {begins}; begin the tiers at {enough} or below"
+    )
+
+
+STATION_FREE = (
+    "leader.free: with stations the leader is whoever looks after the station, and need not buy;"
+    " give leader.bonus_bp instead"
+)
+DRAWN_TO_ORDER = "draw: what is made to order is made for everyone; leave out draw or custom_fields"
+NO_UNITS = "SKU apples-5: the rule allotment needs its allotted_units"
+UNITS_ALONE = "SKU apples-5: allotted_units only mean something with the rule allotment"
 
 AGAINST_EACH_OTHER: list[tuple[Played, list[str]]] = [
     (played(minimum_payers=2), [MINIMUM_WITHOUT_HONOUR]),
@@ -156,7 +209,73 @@ AGAINST_EACH_OTHER: list[tuple[Played, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("terms", "sentences"), AGAINST_EACH_OTHER)
+OF_MANY: list[tuple[Played, list[str]]] = [
+    (played(size=101), ["size of 101 is above 100; so many take the rule crowd"]),
+    (played(draw=ONE_TO_WIN, **CROWD), [no_list(A_CROWD)]),
+    (played(draw=DrawRule(winners=1, scope=DrawScope.CAMPAIGN), **ROUND), [no_list(A_ROUND)]),
+    (played(leader=FREE, **CROWD), [nobody_free(A_CROWD)]),
+    (played(leader=FREE, **ROUND), [nobody_free(A_ROUND)]),
+    (played(leader=FREE, stations=GATE, **ROUND), [nobody_free(A_ROUND)]),
+    (played(leader=LeaderRule(bonus_fen=1), **CROWD), [no_sum(A_CROWD)]),
+    (played(leader=LeaderRule(bonus_fen=9999), stations=GATE, **ROUND), [no_sum(A_ROUND)]),
+    (played(leader=LeaderRule(bonus_bp=1), **CROWD), [no_share(A_CROWD)]),
+    (played(leader=LeaderRule(bonus_bp=1), **ROUND), [no_share(A_ROUND)]),
+    (
+        played(leader=LeaderRule(free=True, bonus_fen=1, bonus_bp=1), **CROWD),
+        [BONUS_TWICE, nobody_free(A_CROWD), no_sum(A_CROWD), no_share(A_CROWD)],
+    ),
+    (played(minimum_payers=2, **CROWD), [MINIMUM_WITHOUT_HONOUR]),
+    (played(minimum_payers=2, **CROWD, **ROUND), [MINIMUM_WITHOUT_HONOUR]),
+    (
+        played(minimum_payers=4, **CROWD, **HONOUR),
+        ["minimum_payers of 4 is more than crowd.threshold, 3"],
+    ),
+    (played(tiers=tiers((4, 1500)), **CROWD), [begins_late(A_CROWD, 3, 4)]),
+    (played(tiers=STEPS, **ROUND), [begins_late(A_ROUND, 1, 2)]),
+    (played(tiers=tiers((3, 1500)), minimum_payers=2, **ROUND), [begins_late(A_ROUND, 2, 3)]),
+    (
+        played(stations=("gate", "pool", "gate", "pool", "lake")),
+        [
+            "stations: gate stands there twice",
+            "stations: pool stands there twice",
+        ],
+    ),
+    (played(leader=FREE, stations=GATE), [STATION_FREE]),
+    (played(allotment=AllotmentRule()), [NO_UNITS]),
+    (played(OfferedSku(allotted_units=5)), [UNITS_ALONE]),
+    (
+        played(OfferedSku(allotted_units=5), OfferedSku("b"), allotment=AllotmentRule()),
+        ["SKU b: the rule allotment needs its allotted_units"],
+    ),
+    (played(custom_fields=(ENGRAVED, ENGRAVED)), ["custom_fields: engraving stands there twice"]),
+    (played(custom_fields=(ENGRAVED,), draw=ONE_TO_WIN), [DRAWN_TO_ORDER]),
+    (
+        played(
+            OfferedSku(allotted_units=5),
+            tiers=tiers((4, 1500)),
+            minimum_payers=4,
+            draw=ONE_TO_WIN,
+            leader=FREE,
+            stations=("gate", "gate"),
+            custom_fields=(ENGRAVED, ENGRAVED),
+            **CROWD,
+        ),
+        [
+            MINIMUM_WITHOUT_HONOUR,
+            no_list(A_CROWD),
+            nobody_free(A_CROWD),
+            "minimum_payers of 4 is more than crowd.threshold, 3",
+            begins_late(A_CROWD, 3, 4),
+            UNITS_ALONE,
+            "stations: gate stands there twice",
+            "custom_fields: engraving stands there twice",
+            DRAWN_TO_ORDER,
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("terms", "sentences"), [*AGAINST_EACH_OTHER, *OF_MANY])
 def test_what_does_not_go_together_is_said_in_so_many_words(
     terms: Played, sentences: list[str]
 ) -> None:
@@ -178,6 +297,12 @@ TWO_TIERS = [{"headcount": 2, "price_fen": 1500}, {"headcount": 5, "price_fen": 
 OWN_PRICES = {"sku_id": "pears-3", "group_price_fen": 2500, "tier_prices_fen": [2500, 1000]}
 MANY_TIERS = [{"headcount": n, "price_fen": 1500 - n} for n in range(1, 6)]
 AT_FIRST_OF_MANY = [{"sku_id": "apples-5", "group_price_fen": 1499}]
+
+ALLOTTED = [{"sku_id": "apples-5", "group_price_fen": 1500, "allotted_units": 1}]
+FILLED_IN = [
+    {"name": "engraving", "label": "刻字", "max_length": 100, "required": False},
+    {"name": "colour", "options": ["红", "light blue"]},
+]
 
 SOUND: list[dict[str, Any]] = [
     {},
@@ -218,6 +343,27 @@ SOUND: list[dict[str, Any]] = [
     {"rules": {"leader": {"free": True, "bonus_fen": 500}, "tiers": TWO_TIERS}},
     {"rules": {"leader": {"free": True, "bonus_bp": 500}, "draw": {"winners": 1}}},
     {"rules": {"leader": {"bonus_bp": 500}, **HONOUR}},
+    {"rules": {}, "size": 100},
+    {"rules": {"crowd": {"threshold": 1}}, "size": 1_000_000},
+    {"rules": {"crowd": {"threshold": 1_000_000, "shards": 64}, "who": "newcomers"}},
+    {"rules": {"crowd": {"threshold": 2}, "tiers": TWO_TIERS, "leave_allowed": True}},
+    {"rules": {"crowd": {"threshold": 5}, "tiers": TWO_TIERS, **HONOUR}},
+    {"rules": {"crowd": {"threshold": 5}, **HONOUR, "minimum_payers": 5}},
+    {"rules": {"crowd": {"threshold": 5}, "cutoff": "00:00"}},
+    {"rules": {"cutoff": "23:59"}},
+    {"rules": {"cutoff": "22:00", "minimum_payers": 2, "tiers": TWO_TIERS}},
+    {"rules": {"cutoff": "22:00", **HONOUR, "minimum_payers": 2, "tiers": TWO_TIERS}},
+    {"rules": {"stations": ["gate", "pool"]}},
+    {"rules": {"stations": ["gate"], "leader": {"bonus_fen": 500}}},
+    {"rules": {"stations": ["gate"], "leader": {"bonus_bp": 500}, "draw": {"winners": 1}}},
+    {"rules": {"stations": ["gate"], "leader": {"bonus_bp": 500}, "cutoff": "22:00"}},
+    {"rules": {"stations": ["gate"], "leader": {"bonus_bp": 500}, "crowd": {"threshold": 9}}},
+    {"rules": {"allotment": {}}, "skus": ALLOTTED},
+    {"rules": {"allotment": {"shards": 24}, "draw": {"winners": 1}}, "skus": ALLOTTED},
+    {"rules": {"allotment": {}, "crowd": {"threshold": 9}}, "skus": ALLOTTED},
+    {"rules": {"allotment": {}, "cutoff": "22:00", "custom_fields": FILLED_IN}, "skus": ALLOTTED},
+    {"rules": {"custom_fields": FILLED_IN, "leader": {"free": True, "bonus_bp": 500}}},
+    {"rules": {"custom_fields": FILLED_IN, "crowd": {"threshold": 9}, "stations": ["gate"]}},
     {
         "rules": {
             "who": "newcomers",
@@ -300,7 +446,29 @@ def test_all_that_is_wrong_with_a_campaign_is_told_at_once() -> None:
         {"leader": {"bonus_bp": 0}},
         {"leader": {"bonus_bp": 10_001}},
         {"leader": {"gift": "pears"}},
+        {"crowd": {}},
         {"crowd": {"threshold": 0}},
+        {"crowd": {"threshold": 1_000_001}},
+        {"crowd": {"threshold": 9, "shards": 0}},
+        {"crowd": {"threshold": 9, "shards": 65}},
+        {"allotment": {"shards": 0}},
+        {"allotment": {"shards": 25}},
+        {"allotment": {"units": 5}},
+        {"stations": ["the gate"]},
+        {"stations": [f"station-{number}" for number in range(201)]},
+        {"cutoff": "24:00"},
+        {"cutoff": "9:30"},
+        {"cutoff": "22:00:00"},
+        {"custom_fields": [{"name": "Engraving"}]},
+        {"custom_fields": [{"label": "刻字"}]},
+        {"custom_fields": [{"name": "engraving", "max_length": 101}]},
+        {"custom_fields": [{"name": "engraving", "price_fen": 1}]},
+        {"custom_fields": [{"name": f"field_{number}"} for number in range(11)]},
+        {"custom_fields": [{"name": "colour", "options": ["red", "blue "]}]},
+        {"custom_fields": [{"name": "colour", "options": ["light\tblue"]}]},
+        {"custom_fields": [{"name": "colour", "options": [""]}]},
+        {"custom_fields": [{"name": "colour", "options": ["x" * 101]}]},
+        {"custom_fields": [{"name": "size", "options": [str(n) for n in range(31)]}]},
     ],
 )
 def test_a_rule_out_of_bounds_or_unknown_cannot_be_written(rules: dict[str, Any]) -> None:
@@ -309,14 +477,5 @@ def test_a_rule_out_of_bounds_or_unknown_cannot_be_written(rules: dict[str, Any]
 
 
 def test_rules_that_are_left_out_ask_for_nothing() -> None:
-    assert Rules().model_dump(mode="json") == {
-        "who": "everyone",
-        "when_short": "refund",
-        "minimum_payers": None,
-        "leave_allowed": False,
-        "tiers": [],
-        "draw": None,
-        "leader": {"free": False, "bonus_fen": None, "bonus_bp": None},
-        "cross_product": False,
-    }
+    assert Rules().model_dump(mode="json") == RULES_LEFT_OUT
     assert DrawRule(winners=1).scope is DrawScope.GROUP

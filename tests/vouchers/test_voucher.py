@@ -71,6 +71,12 @@ def test_a_voucher_pays_for_one_unit_and_for_nothing_that_is_drawn() -> None:
     assert drawn == "A group with a draw cannot be opened with a voucher."
 
 
+@pytest.mark.parametrize("rules", [{"crowd": {"threshold": 2}}, {"cutoff": "22:00"}])
+def test_a_voucher_opens_no_crowd(rules: dict[str, Any]) -> None:
+    said = "Nobody leads a crowd, so none is opened with a voucher."
+    assert detail(VOUCHER, **rules) == said
+
+
 HONOUR: dict[str, Any] = {"when_short": "honour"}
 LADDER = [{"headcount": 3, "price_fen": 1500}, {"headcount": 5, "price_fen": 1000}]
 FROM_ONE = [{"headcount": 1, "price_fen": 1500}, {"headcount": 5, "price_fen": 1000}]

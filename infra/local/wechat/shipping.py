@@ -16,10 +16,13 @@ from infra.local.wechat.refusals import ControlRefusal, MiniProgramRefusal, PayR
 from infra.local.wechat.trades import Trade, TradeBook
 from infra.local.wechat.validation import Json
 
-EXPRESS, UNIFIED, SPLIT = 1, 1, 2
+EXPRESS = 1
+UNIFIED, SPLIT = 1, 2
 PARCELS_MAX = 15
 SF = "SF"
 SETTLES_AFTER = timedelta(days=10)
+SETTLES_AFTER_OTHERWISE = timedelta(days=2)
+"""What no courier carries: same-city, virtual, picked up."""
 VALIDATION_FAILED = 268440065
 CONFIRM_METHODS = {"automatic": 1, "manual": 2}
 
@@ -131,10 +134,12 @@ class ShippingBook:
         """What WeChat says about the money of a shipped order. Raises ControlRefusal."""
         trade, shipment = self._paid(out_trade_no, now), self._shipped(out_trade_no)
         shipped_at = shipment.shipped_at or now
+        is_express = shipment.uploads[-1]["logistics_type"] == EXPRESS
+        settles_after = SETTLES_AFTER if is_express else SETTLES_AFTER_OTHERWISE
         content = {
             **_identity(trade),
             "shipped_time": int(shipped_at.timestamp()),
-            "estimated_settlement_time": int((shipped_at + SETTLES_AFTER).timestamp()),
+            "estimated_settlement_time": int((shipped_at + settles_after).timestamp()),
         }
         if shipment.confirmed_at is not None:
             confirmed_seconds = int(shipment.confirmed_at.timestamp())
@@ -216,9 +221,11 @@ def _refuse_senseless(request: Json) -> None:
         raise MiniProgramRefusal(10060007, "分拆发货模式下必须填写is_all_delivered")
     if not 1 <= len(parcels) <= (PARCELS_MAX if is_split else 1):
         raise MiniProgramRefusal(VALIDATION_FAILED, "shipping_list has a wrong number of entries")
-    if request["logistics_type"] == EXPRESS:
-        for parcel in parcels:
+    for parcel in parcels:
+        if request["logistics_type"] == EXPRESS:
             _refuse_vague(parcel)
+        else:
+            _refuse_carried(parcel)
 
 
 def _refuse_vague(parcel: Json) -> None:
@@ -229,6 +236,13 @@ def _refuse_vague(parcel: Json) -> None:
     contact: dict[str, Any] = parcel.get("contact", {})
     if parcel["express_company"] == SF and not contact:
         raise MiniProgramRefusal(VALIDATION_FAILED, "contact is required for SF")
+
+
+def _refuse_carried(parcel: Json) -> None:
+    """Stricter than WeChat, which does not look: whoever names a courier did not mean a pick-up."""
+    for name in ("tracking_no", "express_company"):
+        if name in parcel:
+            raise MiniProgramRefusal(VALIDATION_FAILED, f"{name} is for express only")
 
 
 def _refuse_repeat(shipment: Shipment, request: Json) -> None:
