@@ -21,6 +21,7 @@ from chalicelib.orders.routes import routes as order_routes
 from chalicelib.rankings.routes import routes as ranking_routes
 from chalicelib.referrals.routes import routes as referral_routes
 from chalicelib.refunds.routes import routes as refund_routes
+from chalicelib.stations.routes import routes as station_routes
 from chalicelib.vouchers.routes import routes as voucher_routes
 from chalicelib.withdrawals.routes import routes as withdrawal_routes
 
@@ -39,6 +40,7 @@ for routes in (
     group_routes,
     draw_routes,
     refund_routes,
+    station_routes,
     voucher_routes,
     referral_routes,
     commission_routes,

@@ -26,6 +26,7 @@ from chalicelib.orders import store as orders
 from chalicelib.orders.book_payment import book_payment
 from chalicelib.orders.book_settlement import book_settlement
 from chalicelib.orders.model import SOLD, Order, OrderState, Upload
+from chalicelib.orders.report_presale import report_presale
 from chalicelib.orders.store import OrderRow
 from chalicelib.orders.upload_shipment import upload_shipment
 from chalicelib.rankings.tick import tick
@@ -54,6 +55,8 @@ class Change(StrEnum):
     """WeChat's transaction is on the order for the first time, honoured or not."""
     ORDER_TO_SHIP = "order_to_ship"
     """The sale stands: it was paid alone, or its group is complete."""
+    ORDER_SHIPS_LATE = "order_ships_late"
+    """It is made to order, and ships later than WeChat allows unless it is told."""
     ORDER_SHIPPED = "order_shipped"
     """Its goods are on their way, or their carrier or number was corrected."""
     ORDER_SETTLED = "order_settled"
@@ -91,6 +94,10 @@ class Change(StrEnum):
 
 def _book_payment(order_id: str, wired: Wiring) -> None:
     book_payment(order_id, clock=wired.clock)
+
+
+def _report_presale(order_id: str, wired: Wiring) -> None:
+    report_presale(order_id, clock=wired.clock, wechat_api=wired.wechat_api)
 
 
 def _upload_shipment(order_id: str, wired: Wiring) -> None:
@@ -191,6 +198,7 @@ REACTIONS: dict[Change, list[Callable[[str, Wiring], None]]] = {
         _adjust_commissions,
         _announces(NoticeKind.GROUP_COMPLETE),
     ],
+    Change.ORDER_SHIPS_LATE: [_report_presale],
     Change.ORDER_SHIPPED: [_upload_shipment],
     Change.ORDER_SETTLED: [_book_settlement, _release_commissions],
     Change.GROUP_COMPLETED: [_deal, _refund_every_seat],
@@ -227,6 +235,8 @@ def outstanding(order: Order) -> Iterator[Change]:
         yield Change.ORDER_PAID
     if order.order_state in SOLD:
         yield Change.ORDER_TO_SHIP
+    if order.is_to_be_reported:
+        yield Change.ORDER_SHIPS_LATE
     if order.shipment_upload == Upload.DUE:
         yield Change.ORDER_SHIPPED
     if order.settled_at is not None:
@@ -320,6 +330,8 @@ def _order_changes(old: Item, new: Item) -> Iterator[tuple[Change, str]]:
     became = _BECAME.get(_text(new, "order_state"))
     if became is not None:
         yield became, order_id
+    if _text(old, "presale_report") != _text(new, "presale_report") == Upload.DUE:
+        yield Change.ORDER_SHIPS_LATE, order_id
 
 
 _BECAME = {

@@ -62,6 +62,8 @@ class FakeWechatApi:
         self.refused_texts: set[str] = set()
         self.shipments: list[ShipmentUpload] = []
         self.upload_results: deque[UploadResult] = deque()
+        self.presales: list[tuple[str, datetime]] = []
+        self.report_results: deque[UploadResult] = deque()
 
     def will_know(self, code: str, openid: str, unionid: str | None = None) -> str:
         """From now on `code` logs this identity in, once."""
@@ -97,6 +99,14 @@ class FakeWechatApi:
         self.shipments.append(shipment)
         if self.upload_results:
             return self.upload_results.popleft()
+        return UploadResult(UploadOutcome.DONE, 0)
+
+    def report_presale(self, transaction_id: str, ships_by: datetime) -> UploadResult:
+        """The next of `report_results`; done when there is none."""
+        self._require_up()
+        self.presales.append((transaction_id, ships_by))
+        if self.report_results:
+            return self.report_results.popleft()
         return UploadResult(UploadOutcome.DONE, 0)
 
     def _require_up(self) -> None:

@@ -399,6 +399,7 @@ class Shop:
             "withdrawals",
             "rankings",
             "limits",
+            "stations",
         )
         return {
             table: sorted(self.rows(table), key=lambda row: json.dumps(row, sort_keys=True))

@@ -16,6 +16,7 @@ from chalicelib.admin import audit_crowd_checks as crowd_checks
 from chalicelib.admin import audit_draw_checks as draw_checks
 from chalicelib.admin import audit_ledger_checks as ledger_checks
 from chalicelib.admin import audit_member_checks as member_checks
+from chalicelib.admin import audit_stock_checks as stock_checks
 from chalicelib.admin import audit_voucher_checks as voucher_checks
 from chalicelib.admin import audit_withdrawal_checks as withdrawal_checks
 from chalicelib.admin.audit_books import Books
@@ -70,6 +71,7 @@ INVARIANTS: dict[str, dict[str, Check]] = {
         "refund": checks.refunds_are_listed,
     },
     "units_add_up": {STOCK: ledger_checks.units_add_up},
+    "allotments_add_up": {STOCK: stock_checks.allotments_add_up},
     "debits_equal_credits": {
         "ledger": ledger_checks.debits_equal_credits,
         "member": ledger_checks.members_debits_equal_credits,
@@ -112,6 +114,7 @@ INVARIANTS: dict[str, dict[str, Check]] = {
         "order": checks.order_is_not_overdue,
         "group": checks.group_is_not_overdue,
         "draw": draw_checks.draw_is_not_overdue,
+        STOCK: stock_checks.allotment_is_not_overdue,
         "refund": checks.refund_is_not_overdue,
         "commission": commission_checks.commission_is_not_overdue,
         "withdrawal": withdrawal_checks.withdrawal_is_not_overdue,
@@ -120,6 +123,7 @@ INVARIANTS: dict[str, dict[str, Check]] = {
         "order": checks.order_waits_on_a_clock,
         "group": checks.group_waits_on_a_clock,
         "draw": draw_checks.draw_waits_on_a_clock,
+        STOCK: stock_checks.allotment_waits_on_a_clock,
         "refund": checks.refund_waits_on_a_clock,
         "commission": commission_checks.commission_waits_on_a_clock,
         "withdrawal": withdrawal_checks.withdrawal_waits_on_a_clock,

@@ -33,7 +33,8 @@ from chalicelib.orders.model import Order
 from chalicelib.orders.store import OrderRow, order_of
 from chalicelib.refunds.model import Refund
 from chalicelib.refunds.store import RefundRow, refund_of
-from chalicelib.stock.store import is_shard, sku_of
+from chalicelib.stock.model import Lot
+from chalicelib.stock.store import StockRow, is_shard, lot_of, shard_key, sku_of
 from chalicelib.vouchers.model import Voucher
 from chalicelib.withdrawals.model import Withdrawal
 from chalicelib.withdrawals.store import WITHDRAWAL as WITHDRAWAL_KIND
@@ -59,10 +60,14 @@ _UNREADABLE = (ValueError, TypeError, LookupError)
 
 @dataclass(frozen=True)
 class Supply:
-    """The units of one SKU, all its shards together."""
+    """The units of one SKU, those set aside for campaigns among them. `shards`: where these lie,
+    which `allotted` is to agree with.
+    """
 
     supplied: int = 0
     units_left: int = 0
+    allotted: int = 0
+    shards: frozenset[Lot] = frozenset()
 
 
 @dataclass
@@ -89,6 +94,8 @@ class Books:
     days: dict[str, ClosedDay] = field(default_factory=dict)
     supplies: dict[str, Supply] = field(default_factory=dict)
     units_held: Counter[str] = field(default_factory=Counter)
+    shard_units_held: dict[str, Counter[str]] = field(default_factory=dict)
+    """Which of them came from an allotment: by SKU, then by shard."""
     unreadable: dict[tuple[str, str], str] = field(default_factory=dict)
     partial: set[str] = field(default_factory=set)
 
@@ -164,6 +171,7 @@ class Books:
         withdrawals = [*self.withdrawals, *self._accounts(WITHDRAWAL)]
         members = [*self.wallets, *self._accounts(MEMBER)] if whole_ledger else []
         draws = [*self.draws, *self.participations] if "draws" not in self.partial else []
+        unread_skus = {sku_of(name) for table, name in self.unreadable if table == "stock"}
         units_known = not self.partial & {"orders", "stock"}
         units = [*self.supplies, *self.units_held] if units_known else []
         return {
@@ -176,7 +184,7 @@ class Books:
             "ledger": self._readable("ledger", dict.fromkeys(in_ledger), ORDER),
             "member": self._readable("ledger", dict.fromkeys(members), MEMBER),
             "day": list(self.days) if whole_ledger and not self._misses_bookings() else [],
-            "stock": self._readable("stock", dict.fromkeys(units)),
+            "stock": [sku_id for sku_id in dict.fromkeys(units) if sku_id not in unread_skus],
         }
 
     def _accounts(self, prefix: str) -> Iterable[str]:
@@ -201,7 +209,11 @@ def _add_order(books: Books, item: Item) -> None:
     # The units count even when the rest of the row cannot be read.
     held = whole(item, "units_held")
     if held:
-        books.units_held[text(item, "sku_id")] += held
+        sku_id = text(item, "sku_id")
+        books.units_held[sku_id] += held
+        if "stock_shard" in item:
+            key = shard_key(sku_id, text(item, "campaign_id"), whole(item, "stock_shard"))
+            books.shard_units_held.setdefault(sku_id, Counter())[key.hash_value] += held
     order = order_of(OrderRow.from_item(item))
     if order is not None:
         books.add_order(order)
@@ -276,13 +288,17 @@ def _add_to_day(books: Books, day: str, entry: str, item: Item) -> None:
 
 def _add_units(books: Books, item: Item) -> None:
     # What lies in an allotment was supplied to its SKU, which says so.
-    stock_id = text(item, "sku_id")
-    sku_id, is_own = sku_of(stock_id), not is_shard(stock_id)
+    supplied, units_left = whole(item, "supplied"), whole(item, "units_left")
+    lot = lot_of(StockRow.from_item(item))
+    if lot is None:
+        return
+    sku_id = sku_of(lot.stock_id)
     before = books.supplies.get(sku_id, Supply())
-    books.supplies[sku_id] = Supply(
-        supplied=before.supplied + (whole(item, "supplied") if is_own else 0),
-        units_left=before.units_left + whole(item, "units_left"),
-    )
+    supply = replace(before, units_left=before.units_left + units_left)
+    if is_shard(lot.stock_id):
+        books.supplies[sku_id] = replace(supply, shards=before.shards | {lot})
+    else:
+        books.supplies[sku_id] = replace(supply, supplied=supplied, allotted=lot.allotted)
 
 
 _ADD: dict[str, Callable[[Books, Item], None]] = {

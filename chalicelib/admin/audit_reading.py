@@ -307,6 +307,7 @@ def read_units(now: datetime, *, time_left: TimeLeft) -> Books | None:
         if before.supplies.get(sku_id) != later.supplies.get(sku_id):
             books.supplies.pop(sku_id, None)
             del books.units_held[sku_id]
+            books.shard_units_held.pop(sku_id, None)
     return books
 
 

@@ -8,10 +8,10 @@ from chalicelib.refunds.model import RefundState
 
 
 def is_at_rest(order: Order) -> bool:
-    """Nothing is due but what time alone brings: receipt of what was shipped, settlement of what
-    was received.
+    """Nothing is due but what time alone brings: that what is made to order ships late, receipt of
+    what was shipped, settlement of what was received.
     """
-    waits = order.order_state in (OrderState.SHIPPED, OrderState.RECEIVED)
+    waits = order.order_state in (OrderState.TO_SHIP, OrderState.SHIPPED, OrderState.RECEIVED)
     return order.due_at is None or (waits and order.due_at == order.rests_until)
 
 

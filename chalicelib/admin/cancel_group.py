@@ -9,6 +9,7 @@ from typing import Any
 from chalicelib.admin.command import MoneyCommand
 from chalicelib.admin.shapes import group_in_brief
 from chalicelib.catalog.model import Identifier
+from chalicelib.groups import crowds
 from chalicelib.groups import store as groups
 from chalicelib.groups.cancel import cancel
 from chalicelib.groups.errors import GroupOver
@@ -32,9 +33,10 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
     Raises GroupOver when it is complete, WechatUnavailable while a held seat cannot be resolved
     (the sweep goes on), NotFound.
     """
-    before, seats = groups.find_with_seats(payload.group_id)
-    if before is None:
+    found, seats = groups.find_with_seats(payload.group_id)
+    if found is None:
         raise NotFound(f"There is no group {payload.group_id}.")
+    (before,) = crowds.counted([found])
     if before.group_state is GroupState.COMPLETE:
         raise GroupOver("The group is complete; refund its orders one by one if need be.")
     group = before
@@ -54,6 +56,8 @@ def _seats(before: Group, seats: Sequence[Seat]) -> dict[str, Any]:
     """
     if before.group_state not in _BECOMES:
         return {"refunded_count": 0, "cancelled_count": 0}
+    if before.is_crowd:
+        return {"refunded_count": before.paid_count, "cancelled_count": before.held_count}
     paid = [seat for seat in seats if seat.seat_state is SeatState.PAID]
     of_leader = orders.read_all([seat.order_id for seat in paid if seat.is_leader])
     refunded = len(paid) - sum(order.voucher_id is not None for order in of_leader)

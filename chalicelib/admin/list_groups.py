@@ -1,11 +1,12 @@
 """Command: groups, in no order, `{status?, since?, cursor?, limit?}`; since: opened then or
-later.
+later. A crowd is one of them, its shards are not.
 """
 
 from typing import Any
 
 from chalicelib.admin.lists import ListCommand, walk
 from chalicelib.admin.shapes import group_in_brief
+from chalicelib.groups import crowds
 from chalicelib.groups.model import Group, GroupState
 from chalicelib.groups.store import GROUP, GroupRow, group_of
 from chalicelib.kit.paging import page
@@ -25,10 +26,12 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
 
     found, following = walk(GroupRow, pick, limit=payload.limit, cursor=payload.cursor)
     now = wiring.clock.now()
-    return page([group_in_brief(group, now=now) for group in found], following)
+    return page([group_in_brief(group, now=now) for group in crowds.counted(found)], following)
 
 
 def _fits(group: Group, payload: Payload) -> bool:
+    if group.crowd_id is not None:
+        return False
     if payload.status is not None and group.group_state is not payload.status:
         return False
     return payload.since is None or group.opened_at >= payload.since

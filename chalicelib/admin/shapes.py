@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from chalicelib.groups.model import Group, Seat
+from chalicelib.groups.model import Group, Production, Seat
 from chalicelib.groups.show import summary
 from chalicelib.kit.clock import shown
 from chalicelib.orders.model import LeaderBonus, Order
@@ -87,6 +87,7 @@ def _bonus_answer(bonus: LeaderBonus | None) -> dict[str, Any] | None:
 
 def _on_its_way(order: Order) -> dict[str, Any]:
     return {
+        "presale_report": order.presale_report,
         "shipment_upload": order.shipment_upload,
         "receives_at": _moment(order.receives_at),
         "settles_at": _moment(order.settles_at),
@@ -106,6 +107,21 @@ def group_in_brief(group: Group, *, now: datetime) -> dict[str, Any]:
     }
 
 
+def production_in_full(group: Group) -> dict[str, Any]:
+    """What a merchant was asked to make, until when they may answer, and who has answered what."""
+    is_open = group.production is Production.REQUESTED
+    return {
+        "group_id": group.group_id,
+        "campaign_id": group.campaign_id,
+        "status": group.production.value if group.production is not None else None,
+        "paid_count": group.paid_count,
+        "requested_at": _moment(group.production_requested_at),
+        "answer_by": _moment(group.due_at) if is_open else None,
+        "decided_by": group.production_decided_by,
+        "ships_by": _moment(group.ships_by),
+    }
+
+
 def seat_answer(seat: Seat) -> dict[str, Any]:
     """One seat, with the ids that members never see of each other."""
     return {
@@ -117,6 +133,18 @@ def seat_answer(seat: Seat) -> dict[str, Any]:
         "units": seat.units,
         "joined_at": shown(seat.joined_at),
         "pay_deadline": shown(seat.pay_deadline),
+    }
+
+
+def shard_answer(shard: Group) -> dict[str, Any]:
+    """One shard of a crowd, and how far its orders are dealt with once it is decided."""
+    return {
+        "shard": shard.group_id,
+        "status": shard.group_state.value,
+        "held_count": shard.held_count,
+        "paid_count": shard.paid_count,
+        "dealt_through": shard.dealt_through,
+        "due_at": _moment(shard.due_at),
     }
 
 

@@ -31,7 +31,9 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
     order = orders.get(payload.order_id)
     waits = order.order_state is OrderState.PAID and order.group_id is not None
     if waits and not payload.dry_run:
-        deal(str(order.seat_group_id), clock=wiring.clock, seeds=wiring.seeds)  # if no stream has yet
+        deal(
+            str(order.seat_group_id), clock=wiring.clock, seeds=wiring.seeds
+        )  # if no stream has yet
         order = orders.get(payload.order_id)
     changes = not is_shipped_so(order, payload.carrier, payload.tracking_no)
     if payload.dry_run:

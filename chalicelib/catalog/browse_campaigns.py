@@ -22,6 +22,8 @@ from chalicelib.kit.tables import Key
 from chalicelib.rules.allotment import takes_stock
 from chalicelib.rules.draw import over_all_groups
 from chalicelib.rules.ladder import prices_fen
+from chalicelib.stations import store as stations
+from chalicelib.stations.model import Station
 from chalicelib.stock.store import StockRow, units_in, units_keys
 
 
@@ -57,6 +59,12 @@ def get_campaign(campaign_id: str, *, clock: Clock) -> ShownCampaign:
     if not shown:
         raise NotFound()
     return shown[0]
+
+
+def stations_of(campaign: Campaign) -> list[Station]:
+    """Where its goods can be fetched, of those that take orders."""
+    found = stations.read_all(list(campaign.rules.stations))
+    return [station for station in found if not station.closed]
 
 
 def list_campaigns(

@@ -1,7 +1,7 @@
 """End a campaign for good: no group opens in it again.
 
 Groups under way go on by their own rules; this touches none of them. A draw over all its groups is
-held once the last of them is over.
+held once the last of them is over, and units set aside for it go back by then.
 """
 
 from datetime import datetime
@@ -9,6 +9,7 @@ from datetime import datetime
 from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import CampaignState
 from chalicelib.catalog.put_campaign import take_off_products
+from chalicelib.catalog.set_aside import let_go
 from chalicelib.draws import store as draws
 from chalicelib.draws.model import DrawState, campaign_draw_id
 from chalicelib.kit.clock import Clock
@@ -20,7 +21,19 @@ from chalicelib.kit.writes import WriteSet
 
 def end_campaign(campaign_id: str, *, clock: Clock, dry_run: bool = False) -> CampaignState:
     """End it; ending it again changes nothing. Raises NotFound."""
-    return until_settled(lambda: _attempt(campaign_id, clock.now(), dry_run=dry_run))
+    state = until_settled(lambda: _attempt(campaign_id, clock.now(), dry_run=dry_run))
+    if not dry_run:
+        _return_units(campaign_id, clock.now())
+    return state
+
+
+def _return_units(campaign_id: str, now: datetime) -> None:
+    key, settings_key = catalog.campaign_key(campaign_id), catalog.settings_key()
+    found = read(key, settings_key)
+    standing = catalog.standing_of(found.find(key))
+    if standing is None:
+        return
+    let_go(standing.campaign, catalog.settings_of(found.find(settings_key)), now=now)
 
 
 def _attempt(campaign_id: str, now: datetime, *, dry_run: bool) -> CampaignState:
@@ -34,12 +47,12 @@ def _attempt(campaign_id: str, now: datetime, *, dry_run: bool) -> CampaignState
         return CampaignState.ENDED
     product_ids = frozenset(row.product_ids or ())
     offers = read(*(catalog.offers_key(product_id) for product_id in product_ids))
-    after = before.model_copy(update={"ended": True})
+    ended = before.model_copy(update={"ended": True})
     writes = WriteSet()
-    catalog.save(writes, catalog.campaign_row(after, product_ids=product_ids), before=row)
+    catalog.save(writes, catalog.campaign_row(ended, product_ids=product_ids), before=row)
     take_off_products(writes, campaign_id, product_ids, offers, now)
     if draw is not None and draw.draw_state is DrawState.OPEN:
         draws.reschedule(writes, draw, draws_at=now, winners_wanted=draw.winners_wanted)
     if not dry_run:
         writes.commit()
-    return after.state(now)
+    return ended.state(now)

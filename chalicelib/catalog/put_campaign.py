@@ -19,6 +19,7 @@ from chalicelib.catalog.model import (
     outcome_of,
 )
 from chalicelib.catalog.refuse_rates import refuse_rates
+from chalicelib.catalog.set_aside import let_go, set_aside
 from chalicelib.catalog.store import CatalogRow
 from chalicelib.draws import store as draws
 from chalicelib.draws.announce import announce_for_campaign
@@ -34,7 +35,6 @@ from chalicelib.kit.writes import WriteSet
 from chalicelib.rules.cross_product import contradictions
 from chalicelib.rules.draw import over_all_groups
 from chalicelib.stations import store as stations
-from chalicelib.stock.allot import allot
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,13 @@ def _attempt(campaign: Campaign, now: datetime, seeds: Seeds, *, dry_run: bool) 
         _put_on_product(writes, campaign, product_id, found, now)
     take_off_products(writes, campaign.campaign_id, left, found, now)
     _put_draw(writes, campaign, before, draw, seeds, now)
-    _allot(campaign, dry_run=True)
+    set_aside(campaign, dry_run=True)
     if not dry_run:
-        _allot(campaign, dry_run=False)  # it goes back by itself should this be all that is done
+        set_aside(campaign, dry_run=False)
         writes.commit()
+        if before is not None:
+            kept = [sku.sku_id for sku in campaign.skus if sku.allotted_units is not None]
+            let_go(before.campaign, settings, now=now, kept=kept)
     return CampaignPut(outcome_of(before, standing), standing.state(now))
 
 
@@ -145,21 +148,6 @@ def _put_draw(
         raise _wrong("starts_at", "It has begun, and so has its draw: it cannot begin later.")
     winners_wanted = of_all.winners if of_all is not None else draw.winners_wanted
     draws.reschedule(writes, draw, draws_at=campaign.ends_at, winners_wanted=winners_wanted)
-
-
-def _allot(campaign: Campaign, *, dry_run: bool) -> None:
-    """Set each SKU's units aside, until the campaign's window is over. Raises InvalidRequest."""
-    if campaign.rules.allotment is None:
-        return
-    for sku in campaign.skus:
-        allot(
-            sku.sku_id,
-            campaign.campaign_id,
-            sku.allotted_units or 0,
-            shards=campaign.rules.allotment.shards,
-            until=campaign.ends_at,
-            dry_run=dry_run,
-        )
 
 
 def _refuse_unknown_stations(campaign: Campaign, found: Found) -> None:

@@ -10,6 +10,7 @@ from chalicelib.catalog import browse_campaigns, browse_products
 from chalicelib.catalog.model import CampaignState
 from chalicelib.catalog.schemas import (
     CampaignAnswer,
+    CampaignDetailAnswer,
     CampaignsPage,
     CampaignsQuery,
     ProductAnswer,
@@ -58,5 +59,6 @@ def list_campaigns(call: Call) -> Answer:
 @endpoint(signed_in=False)
 def get_campaign(_call: Call, campaign_id: str) -> Answer:
     """One campaign, whatever its state."""
-    campaign = browse_campaigns.get_campaign(campaign_id, clock=wiring.current().clock)
-    return Answer(CampaignAnswer.of(campaign))
+    shown = browse_campaigns.get_campaign(campaign_id, clock=wiring.current().clock)
+    stations = browse_campaigns.stations_of(shown.campaign)
+    return Answer(CampaignDetailAnswer.at(shown, stations))

@@ -3,6 +3,7 @@
 HTTP shapes only; nothing here reads or decides.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field
@@ -13,6 +14,7 @@ from chalicelib.catalog.model import Campaign, Identifier, Product
 from chalicelib.draws.schemas import in_brief
 from chalicelib.kit.clock import shown
 from chalicelib.kit.paging import PageQuery
+from chalicelib.stations.model import Station
 
 
 class ProductsQuery(PageQuery):
@@ -178,6 +180,30 @@ class CampaignAnswer(BaseModel):
             server_time=shown(given.now),
             skus=[CampaignSkuAnswer.of(sku) for sku in given.skus],
         )
+
+
+class StationAnswer(BaseModel):
+    """Where goods can be fetched."""
+
+    station_id: str
+    name: str
+    address: str
+    phone: str | None
+
+
+class CampaignDetailAnswer(CampaignAnswer):
+    """A campaign with the stations that take orders; none where it is sent to addresses."""
+
+    stations: list[StationAnswer]
+
+    @classmethod
+    def at(cls, given: ShownCampaign, stations: Sequence[Station]) -> Self:
+        """The campaign, and where its goods can be fetched."""
+        offered = [
+            StationAnswer.model_validate(station.model_dump(exclude={"leader_id", "closed"}))
+            for station in stations
+        ]
+        return cls(**dict(CampaignAnswer.of(given)), stations=offered)
 
 
 class ProductsPage(BaseModel):

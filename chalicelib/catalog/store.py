@@ -30,7 +30,7 @@ from chalicelib.catalog.model import (
 )
 from chalicelib.catalog.settings import Settings
 from chalicelib.kit.clock import stored
-from chalicelib.kit.reads import Found
+from chalicelib.kit.reads import Found, query
 from chalicelib.kit.tables import Key, PlainMapAttribute, Row, TimeAttribute
 from chalicelib.kit.writes import RefusalOf, WriteSet
 
@@ -135,6 +135,14 @@ def standing_of(row: CatalogRow | None) -> CampaignStanding | None:
 
 def revision_of(row: CatalogRow | None) -> Campaign | None:
     return _value(Campaign, row)
+
+
+def revisions_of(campaign_id: str, *, most: int) -> list[Campaign]:
+    """What a campaign has said, in no order; no more than so many of them."""
+    condition = (CatalogRow.id == campaign_id) & CatalogRow.kind.startswith("revision#")
+    items, _ = query(CatalogRow, condition, limit=most)
+    found = (revision_of(CatalogRow.from_item(item)) for item in items)
+    return [campaign for campaign in found if campaign is not None]
 
 
 def offers_of(row: CatalogRow | None) -> Offers:

@@ -98,7 +98,7 @@ class ShipmentUpload:
 
 class UploadOutcome(StrEnum):
     DONE = "done"
-    """WeChat has this shipment: now, before, or the trade is completed already."""
+    """WeChat has it: now, before, or the trade is completed already."""
     NOT_YET = "not_yet"
     """WeChat's store of orders does not know the payment yet; it lags by seconds."""
     REFUSED = "refused"
@@ -165,6 +165,12 @@ class WechatApi(Protocol):
         """Tell WeChat what was shipped, without which the money stays frozen. Safe to repeat."""
         ...
 
+    def report_presale(self, transaction_id: str, ships_by: datetime) -> UploadResult:
+        """Tell WeChat that what was paid for ships late (预售), and by when: 15 to 330 days after
+        the payment. It tells the member. Only while nothing is shipped.
+        """
+        ...
+
 
 class WechatApiOff:
     """The off switch: a `WechatApi` without credentials; `missing` names the absent parameters.
@@ -194,6 +200,10 @@ class WechatApiOff:
     def upload_shipment(self, shipment: ShipmentUpload) -> UploadResult:
         """Raise WechatUnavailable."""
         self._refuse(shipment)
+
+    def report_presale(self, transaction_id: str, ships_by: datetime) -> UploadResult:
+        """Raise WechatUnavailable."""
+        self._refuse(transaction_id, ships_by)
 
     def _refuse(self, *_asked: object) -> NoReturn:
         raise not_set_up("The mini-program API", self._missing)

@@ -50,17 +50,20 @@ _CODE_PATH = "/wxa/getwxacodeunlimit"
 _NOTICE_PATH = "/cgi-bin/message/subscribe/send"
 _TEXT_PATH = "/wxa/msg_sec_check"
 _SHIPMENT_PATH = "/wxa/sec/order/upload_shipping_info"
+_SPECIAL_ORDER_PATH = "/wxa/sec/order/opspecialorder"
 
 _CODE_INVALID, _CODE_USED, _CODE_MISSING = 40029, 40163, 41008
 _USER_BLOCKED = 40226
 _NOT_SUBSCRIBED = 43101
 _PAYMENT_UNKNOWN = 10060001
 _ALREADY_COMPLETED, _UNCHANGED = 10060002, 10060023
+_NOT_TO_BE_SHIPPED = 268546002
 _UPLOADED = frozenset({0, _ALREADY_COMPLETED, _UNCHANGED})
 
 _MINI_PROGRAM_STATES = {"release": "formal", "trial": "trial", "develop": "developer"}
 _TEXT_CHECK_VERSION = 2
 _NUMBER_IS_TRANSACTION_ID = 2
+_PRESALE = 1
 _EXPRESS, _PICKED_UP = 1, 4
 _IN_ONE_PARCEL = 1
 _CHINA = timezone(timedelta(hours=8))
@@ -161,6 +164,21 @@ class WechatApiHttp:
         if errcode in _UPLOADED:
             return UploadResult(UploadOutcome.DONE, errcode)
         if errcode == _PAYMENT_UNKNOWN:
+            return UploadResult(UploadOutcome.NOT_YET, errcode)
+        return UploadResult(UploadOutcome.REFUSED, errcode)
+
+    def report_presale(self, transaction_id: str, ships_by: datetime) -> UploadResult:
+        """See `WechatApi.report_presale` (特殊发货报备)."""
+        asked = {
+            "order_id": transaction_id,
+            "type": _PRESALE,
+            "delay_to": int(ships_by.timestamp()),
+        }
+        errcode = errcode_of(read_object(self._ask(_SPECIAL_ORDER_PATH, asked)))
+        require_decided(errcode)
+        if errcode == 0:
+            return UploadResult(UploadOutcome.DONE, errcode)
+        if errcode == _NOT_TO_BE_SHIPPED:
             return UploadResult(UploadOutcome.NOT_YET, errcode)
         return UploadResult(UploadOutcome.REFUSED, errcode)
 

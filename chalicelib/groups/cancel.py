@@ -13,6 +13,7 @@ from chalicelib.groups.settle import settle
 from chalicelib.groups.settle_crowd import settle_crowd
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.errors import NotFound, TryAgain
+from chalicelib.kit.repeat import until_settled
 from chalicelib.orders.close_unpaid import close_unpaid
 
 _ENDED_ALREADY = frozenset({GroupState.FAILED, GroupState.ABANDONED})
@@ -20,7 +21,8 @@ _ENDED_ALREADY = frozenset({GroupState.FAILED, GroupState.ABANDONED})
 
 def cancel(group_id: str, *, clock: Clock, wechat_pay: WechatPay) -> Group:
     """The group as it is afterwards: failed or abandoned. Raises GroupOver when it is complete,
-    WechatUnavailable while a held seat cannot be resolved (the sweep goes on), NotFound.
+    WechatUnavailable while a held seat cannot be resolved, TryAgain while a crowd holds more than
+    are resolved at once (the sweep goes on with either), NotFound.
     """
     group = groups.get(group_id)
     if group.crowd_id is not None:
@@ -41,7 +43,18 @@ def cancel(group_id: str, *, clock: Clock, wechat_pay: WechatPay) -> Group:
 
 def _call_off(group: Group, *, clock: Clock, wechat_pay: WechatPay) -> Group:
     if group.is_crowd:
-        crowds.call_time(group, now=clock.now())
+        _call_time_of_crowd(group.group_id, clock)
         return settle_crowd(group.group_id, clock=clock, wechat_pay=wechat_pay)
     ending.call_time(group, now=clock.now(), refusal=lambda _row: TryAgain())
     return settle(group.group_id, clock=clock, wechat_pay=wechat_pay)
+
+
+def _call_time_of_crowd(group_id: str, clock: Clock) -> None:
+    """Not if it was settled meanwhile."""
+
+    def attempt() -> None:
+        crowd = groups.get(group_id)
+        if crowd.group_state is GroupState.FORMING:
+            crowds.call_time(crowd, now=clock.now())  # guard: still forming -> Changed
+
+    until_settled(attempt)

@@ -4,13 +4,22 @@ comes to. Each shard is an item under a key of its own, so that no item gathers 
 Only reads, and adds guarded writes; enter_crowd.py decides.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.groups.model import PAGE_SEATS, Group, GroupState, Seat, shards_of
+from chalicelib.groups.model import (
+    PAGE_SEATS,
+    Group,
+    GroupState,
+    Seat,
+    SeatState,
+    crowd_shard_of,
+    shards_of,
+)
 from chalicelib.groups.store import (
     SEAT,
     GroupRow,
@@ -21,16 +30,18 @@ from chalicelib.groups.store import (
     in_group_state,
     put_seat,
     row_of,
+    seat_key,
     seat_of,
 )
 from chalicelib.kit.due import due_shard_of, due_then
 from chalicelib.kit.reads import Found, query, read
 from chalicelib.kit.tables import Key
 from chalicelib.kit.writes import Changed, WriteSet
-from chalicelib.orders.model import is_crowd_shard_id
+from chalicelib.orders.model import crowd_shard_id, is_crowd_shard_id
 from chalicelib.rules.model import WhenShort
 
 _ROUND = "round#"
+_SEATS_PER_LOOK = 1000
 
 
 def round_key(campaign_id: str, station_id: str | None) -> Key[GroupRow]:
@@ -62,15 +73,62 @@ def read_shards(crowd: Group) -> list[Group]:
     return shards_in(read(*(group_key(shard_id) for shard_id in crowd.shard_ids)), crowd)
 
 
-def page_of_seats(
-    shard_id: str, *, after_kind: str | None, keep: Condition | None = None
+def own_seat_key(crowd: Group, member_id: str) -> Key[GroupRow] | None:
+    """Where a member's one seat in it is; None where every order has its own."""
+    if crowd.seats_by_order:
+        return None
+    shard = crowd_shard_of(crowd, member_id, "")
+    return seat_key(crowd_shard_id(crowd.group_id, shard), member_id)
+
+
+def find_own_seat(crowd: Group, member_id: str) -> Seat | None:
+    """The member's one seat in it."""
+    key = own_seat_key(crowd, member_id)
+    return seat_of(read(key).find(key)) if key is not None else None
+
+
+def counted(found: Sequence[Group]) -> list[Group]:
+    """Groups as they stand, in this order: a crowd that is not decided with what its shards count.
+    One read for all.
+    """
+    undecided = [
+        group for group in found if group.is_crowd and group.group_state is GroupState.FORMING
+    ]
+    shards = read(*(group_key(shard_id) for crowd in undecided for shard_id in crowd.shard_ids))
+    counts = {crowd.group_id: _count(crowd, shards_in(shards, crowd)) for crowd in undecided}
+    return [counts.get(group.group_id, group) for group in found]
+
+
+def _count(crowd: Group, shards: Sequence[Group]) -> Group:
+    return replace(
+        crowd,
+        held_count=sum(shard.held_count for shard in shards),
+        paid_count=sum(shard.paid_count for shard in shards),
+    )
+
+
+def held_seats(shard_id: str, *, most: int) -> list[Seat]:
+    """Seats of a shard whose orders await payment, so many at most."""
+    held: list[Seat] = []
+    is_held = GroupRow.seat_state == SeatState.HELD.value
+    through: str | None = None
+    while len(held) < most:
+        more, through = _page_of_seats(shard_id, through, limit=_SEATS_PER_LOOK, keep=is_held)
+        held += more
+        if through is None:
+            break
+    return held[:most]
+
+
+def _page_of_seats(
+    shard_id: str, after_kind: str | None, *, limit: int, keep: Condition | None = None
 ) -> tuple[list[Seat], str | None]:
     """Some seats of a shard, in the order of their keys, and how far that goes; None: to the end.
     `keep`: leave out the others.
     """
     condition = (GroupRow.group_id == shard_id) & GroupRow.kind.startswith(SEAT)
     start = GroupRow.key(shard_id, after_kind).to_item() if after_kind is not None else None
-    items, following = query(GroupRow, condition, limit=PAGE_SEATS, start=start, keep=keep)
+    items, following = query(GroupRow, condition, limit=limit, start=start, keep=keep)
     seats = [seat_of(GroupRow.from_item(item)) for item in items]
     through = following["kind"]["S"] if following is not None else None
     return [seat for seat in seats if seat is not None], through
@@ -85,7 +143,7 @@ def find_undealt(group_id: str) -> tuple[Group | None, list[Seat], str | None]:
     shard = find(group_id)
     if shard is None:
         return None, [], None
-    return shard, *page_of_seats(group_id, after_kind=shard.dealt_through)
+    return shard, *_page_of_seats(group_id, shard.dealt_through, limit=PAGE_SEATS)
 
 
 def open_crowd(
@@ -115,8 +173,8 @@ def open_crowd(
 
 
 def call_time(crowd: Group, *, now: datetime) -> None:
-    """End a crowd's time now, to be refunded: nobody can come from here on, and whoever opens a
-    group opens another. Guard: it is forming -> Changed.
+    """End a crowd's time now, to be refunded: whoever opens a group opens another, and nobody can
+    come to this one from here on. Guard: it is forming -> Changed.
     """
     writes = WriteSet()
     writes.update(
@@ -128,15 +186,16 @@ def call_time(crowd: Group, *, now: datetime) -> None:
         ],
         guard=in_group_state(GroupState.FORMING),
     )
-    writes.commit()
     key = round_key(crowd.campaign_id, crowd.station_id)
-    _unless_changed(key, now, GroupRow.round_group_id == crowd.group_id)
+    under_way = round_of(read(key).find(key))
+    if under_way is not None and under_way.group_id == crowd.group_id:
+        is_this_one = GroupRow.round_group_id == crowd.group_id
+        writes.update(key, [GroupRow.expires_at.set(now)], guard=is_this_one)
+    writes.commit()
+    # One by one: a commit of them all would meet everybody who is coming just now.
     for shard_id in crowd.shard_ids:
-        _unless_changed(group_key(shard_id), now, in_group_state(GroupState.FORMING))
-
-
-def _unless_changed(key: Key[GroupRow], now: datetime, guard: Condition) -> None:
-    writes = WriteSet()
-    writes.update(key, [GroupRow.expires_at.set(now)], guard=guard)
-    with suppress(Changed):
-        writes.commit()
+        writes = WriteSet()
+        is_forming = in_group_state(GroupState.FORMING)
+        writes.update(group_key(shard_id), [GroupRow.expires_at.set(now)], guard=is_forming)
+        with suppress(Changed):
+            writes.commit()

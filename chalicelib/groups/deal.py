@@ -142,7 +142,7 @@ def _each(
 
 
 def _one(group: Group, order: Order, share: Share, clock: Clock) -> bool:
-    """Whether the order is dealt with. One that no longer waits was so before."""
+    """Whether the order is dealt with. One that no longer waits was so before, or is by now."""
     if order.order_state is not OrderState.PAID:
         return True
     try:
@@ -150,7 +150,9 @@ def _one(group: Group, order: Order, share: Share, clock: Clock) -> bool:
             _let_ship(group, order, share, clock)
         else:
             _give_all_back(order, clock)
-    except (Changed, Refusal):  # a refund was asked for, or decided, meanwhile
+    except Changed:  # a refund was asked for, or decided, meanwhile; or another run was quicker
+        return orders.get(order.order_id).order_state is not OrderState.PAID
+    except Refusal:
         return False
     return True
 

@@ -11,8 +11,9 @@ from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import Campaign
 from chalicelib.groups import crowds
 from chalicelib.groups import store as groups
-from chalicelib.groups.errors import GroupOver, NewcomersOnly
+from chalicelib.groups.errors import GroupOver
 from chalicelib.groups.model import Group, Seat, SeatState, crowd_shard_of, new_crowd
+from chalicelib.groups.not_new import not_new
 from chalicelib.kit.clock import after
 from chalicelib.kit.errors import NotFound
 from chalicelib.kit.reads import Found
@@ -47,21 +48,22 @@ def open_or_enter(campaign: Campaign, reading: Reading, now: datetime) -> Placed
     station_id = purchase.station_id if campaign.rules.stations else None
     new = new_crowd(campaign, crowd_rule, purchase.caller.member_id, station_id=station_id, now=now)
     round_key = crowds.round_key(campaign.campaign_id, station_id)
-    revision_key = catalog.revision_key(campaign.campaign_id, campaign.revision)
     keys = allotment_keys(campaign.campaign_id, purchase.sku_id, new.stock_shards)
-    found_too = read_then(reading, round_key, revision_key, *keys)
+    found_too = read_then(reading, round_key, *keys)
     before = crowds.round_of(found_too.find(round_key))
     if before is None or before.is_over(now):
         if before is not None and before.group_id == new.group_id:
             return twin_or(GroupOver(), purchase)  # it was called off before its cut-off
         return _enter(new, campaign, reading, found_too, now, before=before, is_new=True)
-    return enter(before, reading, now)
+    if before.campaign_revision != campaign.revision:
+        return enter(before, reading, now)
+    return _enter(before, campaign, reading, found_too, now)
 
 
 def enter(crowd: Group, reading: Reading, now: datetime) -> Placed:
     """Come to this crowd. Raises the same, and NotFound."""
     purchase = reading.purchase
-    refusal = groups.refusal_to_join(replace(crowd, seats_free=1), now=now)
+    refusal = groups.refusal_to_join(crowd, now=now)
     if refusal is not None:
         return twin_or(refusal, purchase)
     if crowd.station_id is not None and crowd.station_id != purchase.station_id:
@@ -87,7 +89,7 @@ def _enter(
 ) -> Placed:
     purchase, member = reading.purchase, reading.member
     if must_be_new(campaign.rules, is_leader=False) and not members.is_new(reading.buyer_row):
-        return twin_or(NewcomersOnly(), purchase)
+        return twin_or(not_new(reading.buyer_row), purchase)
     window_ends = after(now, reading.settings.pay_window_seconds)
     assert crowd.expires_at is not None  # noqa: S101
     order = draft(
@@ -119,8 +121,7 @@ def _enter(
         groups.claim_seat(writes, shard, seat, now=now)
     if must_be_new(campaign.rules, is_leader=False):
         # guard: never paid, and about to pay for nothing else -> NewcomersOnly
-        refusal_of = lambda _row: NewcomersOnly()  # noqa: E731
-        members.claim_newcomer(writes, order.member_id, order.order_id, refusal=refusal_of)
+        members.claim_newcomer(writes, order.member_id, order.order_id, refusal=not_new)
     elif order.counts_as_first:
         members.count_first_order(writes, order.member_id, order.order_id)
     take_stock(writes, order, taking)  # guard: enough left -> OutOfStock, Changed

@@ -12,20 +12,20 @@ from chalicelib.gateways.wechat_pay import WechatPay
 from chalicelib.groups import joinable
 from chalicelib.groups import store as groups
 from chalicelib.groups.enter_crowd import enter
-from chalicelib.groups.errors import AlreadyJoined, GroupFull, NewcomersOnly
+from chalicelib.groups.errors import AlreadyJoined, GroupFull
 from chalicelib.groups.model import Group, SeatState
+from chalicelib.groups.not_new import not_new
 from chalicelib.groups.open import seat_for
 from chalicelib.kit.clock import Clock, after
 from chalicelib.kit.errors import NotFound, Refusal
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
 from chalicelib.members import store as members
-from chalicelib.members.store import MemberRow
 from chalicelib.orders import store as orders
 from chalicelib.orders.close_unpaid import close_unpaid
 from chalicelib.orders.errors import AlreadyPlaced
 from chalicelib.orders.give_back import count_against_limit
-from chalicelib.orders.model import Order, OrderState
+from chalicelib.orders.model import Order
 from chalicelib.orders.purchase import (
     Placed,
     Purchase,
@@ -90,7 +90,7 @@ def _attempt(group_id: str, purchase: Purchase, clock: Clock) -> Placed:
     if campaign is None:
         raise NotFound("The group's campaign is gone.")
     if must_be_new(campaign.rules, is_leader=False) and not members.is_new(reading.buyer_row):
-        return twin_or(_not_new(reading.buyer_row), purchase)
+        return twin_or(not_new(reading.buyer_row), purchase)
     order = draft(
         reading,
         found_too,
@@ -118,7 +118,7 @@ def _commit(
     groups.claim_seat(writes, group, seat, now=order.placed_at)
     if must_be_new(campaign.rules, is_leader=False):
         # guard: never paid, and about to pay for nothing else -> NewcomersOnly
-        members.claim_newcomer(writes, order.member_id, order.order_id, refusal=_not_new)
+        members.claim_newcomer(writes, order.member_id, order.order_id, refusal=not_new)
     elif order.counts_as_first:
         members.count_first_order(writes, order.member_id, order.order_id)
     take_stock(writes, order, taking)  # guard: enough left -> OutOfStock, Changed
@@ -129,18 +129,6 @@ def _commit(
     except AlreadyPlaced:
         return read_again(reading.purchase)
     return Placed(order, replayed=False)
-
-
-def _not_new(row: MemberRow | None) -> NewcomersOnly:
-    """The refusal. An order of theirs that is not paid yet can be cancelled, and is named."""
-    last_id = row.counted_order_id if row is not None and not members.has_paid(row) else None
-    last = orders.find(last_id) if last_id is not None else None
-    if last is None or last.order_state is not OrderState.AWAITING_PAYMENT:
-        return NewcomersOnly()
-    return NewcomersOnly(
-        "An order of yours waits for its payment; cancel it to join this group.",
-        context={"order_id": last.order_id},
-    )
 
 
 def _pay_deadline(group: Group, now: datetime, pay_window_seconds: int) -> datetime:

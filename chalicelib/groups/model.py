@@ -148,7 +148,7 @@ class Group:
     @property
     def enough_count(self) -> int:
         """With how many paid seats it completes when its time runs out."""
-        honours = self.when_short is WhenShort.HONOUR
+        honours = self.is_crowd or self.when_short is WhenShort.HONOUR
         return self.minimum_payers if honours else self.seats_total
 
     def is_filled_by_one_more(self) -> bool:
@@ -227,7 +227,7 @@ def new_crowd(
     )
     expires_at = min(ends_at, campaign.ends_at)
     return Group(
-        group_id=derived_id("grp", campaign.campaign_id, station_id or "", stored(expires_at)),
+        group_id=crowd_id_for(campaign.campaign_id, station_id, expires_at),
         campaign_id=campaign.campaign_id,
         campaign_revision=campaign.revision,
         leader_id=opener_id,
@@ -248,6 +248,11 @@ def new_crowd(
         stock_shards=campaign.stock_shards,
         station_id=station_id,
     )
+
+
+def crowd_id_for(campaign_id: str, station_id: str | None, ends_at: datetime) -> str:
+    """The id of the crowd that was opened to end then: whoever knows when finds it."""
+    return derived_id("grp", campaign_id, station_id or "", stored(ends_at))
 
 
 def shards_of(crowd: Group) -> list[Group]:

@@ -12,18 +12,19 @@ from chalicelib.catalog import store as catalog
 from chalicelib.gateways.wechat_pay import WechatPay
 from chalicelib.groups import crowds, ending
 from chalicelib.groups import store as groups
-from chalicelib.groups.model import Group, GroupState, SeatState, settlement
+from chalicelib.groups.model import Group, GroupState, settlement
 from chalicelib.groups.settle import BECOMES, resolve
-from chalicelib.groups.store import GroupRow
 from chalicelib.kit.clock import Clock, after
-from chalicelib.kit.errors import TryAgain
+from chalicelib.kit.errors import Refusal, TryAgain
 from chalicelib.kit.reads import read
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import Changed
 from chalicelib.orders.model import REACTION_SECONDS
 
-_MOST_PAGES = 20
-"""Of one shard's seats, looked through for held ones in one run; what is left goes to the next."""
+_MOST_RESOLVED = 50
+"""Held seats in one run, each of which takes WeChat's word; the others are left to the next run,
+and to the sweep of orders.
+"""
 
 
 def settle_crowd(group_id: str, *, clock: Clock, wechat_pay: WechatPay) -> Group:
@@ -37,37 +38,44 @@ def _settle(group_id: str, clock: Clock, wechat_pay: WechatPay) -> Group:
     crowd = groups.get(group_id)
     if crowd.group_state is not GroupState.FORMING or not crowd.is_over(clock.now()):
         return crowd
-    for shard in crowds.read_shards(crowd):
-        if shard.group_state is GroupState.FORMING:
-            _close(shard, clock, wechat_pay)
+    _close_all(crowd, clock, wechat_pay)
     _decide(crowd, clock)
     return groups.get(group_id)
 
 
-def _close(shard: Group, clock: Clock, wechat_pay: WechatPay) -> None:
-    if shard.held_count > 0:
-        _resolve_held_seats(shard, clock, wechat_pay)
+def _close_all(crowd: Group, clock: Clock, wechat_pay: WechatPay) -> None:
+    """Every shard that can be, before the first that could not be is told of."""
+    stuck: Refusal | None = None
+    most = _MOST_RESOLVED
+    for shard in crowds.read_shards(crowd):
+        if shard.group_state is not GroupState.FORMING:
+            continue
+        try:
+            if shard.held_count > 0:
+                held = crowds.held_seats(shard.group_id, most=most)
+                most -= len(held)
+                resolve(held, clock=clock, wechat_pay=wechat_pay)
+            _close(shard.group_id)
+        except Refusal as refusal:
+            stuck = stuck or refusal
+    if stuck is not None:
+        raise stuck
+
+
+def _close(shard_id: str) -> None:
     try:
-        ending.close_shard(shard.group_id)
+        ending.close_shard(shard_id)  # guard: no seat is held
     except Changed:
-        now_is = groups.get(shard.group_id)
-        if now_is.group_state is GroupState.FORMING:
-            raise TryAgain(f"{now_is.held_count} seats of {shard.group_id} are held.") from None
-
-
-def _resolve_held_seats(shard: Group, clock: Clock, wechat_pay: WechatPay) -> None:
-    through: str | None = None
-    for _ in range(_MOST_PAGES):
-        is_held = GroupRow.seat_state == SeatState.HELD.value
-        held, through = crowds.page_of_seats(shard.group_id, after_kind=through, keep=is_held)
-        resolve(held, clock=clock, wechat_pay=wechat_pay)
-        if through is None:
-            return
+        shard = groups.get(shard_id)
+        if shard.group_state is GroupState.FORMING:
+            raise TryAgain(f"{shard.held_count} seats of {shard_id} are held.") from None
 
 
 def _decide(crowd: Group, clock: Clock) -> None:
     """Guards: all shards are closed, the crowd is not decided -> Changed."""
     shards = crowds.read_shards(crowd)
+    if len(shards) < len(crowd.shard_ids):
+        raise LookupError(f"{len(shards)} shards of {crowd.group_id} are there")
     headcount = sum(shard.paid_count for shard in shards)
     becomes = BECOMES[settlement(replace(crowd, paid_count=headcount))]
     now = clock.now()

@@ -1,5 +1,5 @@
 """What anyone sees of a group: its progress, its paid members' faces, and whether the caller could
-join. No ids of other people.
+join. No ids of other people. A crowd shows no faces: it only counts heads.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,9 +12,11 @@ from chalicelib.catalog.model import Campaign, Sku
 from chalicelib.draws import store as draws
 from chalicelib.draws.model import Draw
 from chalicelib.draws.schemas import in_brief
+from chalicelib.groups import crowds
 from chalicelib.groups import store as groups
 from chalicelib.groups.errors import AlreadyJoined, GroupFull, NewcomersOnly
 from chalicelib.groups.model import Group, GroupState, Seat, SeatState
+from chalicelib.groups.recent_crowds import forget_crowds, recent_crowd, with_heads
 from chalicelib.kit.cache import ShortMemory
 from chalicelib.kit.clock import Clock, shown
 from chalicelib.kit.errors import NotFound, Refusal
@@ -25,6 +27,7 @@ from chalicelib.rules.model import Rules, Tier
 from chalicelib.rules.newcomers import must_be_new
 
 SOON_SECONDS = 3
+IN_A_CROWD_SECONDS = 10
 RARELY_SECONDS = 60
 
 _MAY_STILL_CHANGE = frozenset({GroupState.PENDING, GroupState.FORMING})
@@ -44,18 +47,17 @@ _offers: ShortMemory[Offer] = ShortMemory(seconds=5, most=256)
 
 def show(group_id: str, member_id: str | None, *, clock: Clock) -> dict[str, Any]:
     """The group's page: one query, and its campaign from memory; one read more for its draw, and
-    for a member whom the rules may not let in. Raises NotFound.
+    for a member whom the rules may not let in. A crowd's comes from memory but for the member's own
+    seat. Raises NotFound.
     """
-    group, seats = groups.find_with_seats(group_id)
-    if group is None:
-        raise NotFound("There is no such group.")
     now = clock.now()
+    group, seats = _find(group_id, member_id, now)
     offer = _offer(group, now)
     own = next((seat for seat in seats if seat.member_id == member_id), None)
     refusal = _refusal(group, own, seats, now)
     if refusal is None and member_id is not None:
         refusal = _refusal_to_member(member_id, offer.campaign.rules)
-    taken = [seat for seat in seats if seat.seat_state is SeatState.PAID]
+    taken = [seat for seat in seats if seat.seat_state is SeatState.PAID and not group.is_crowd]
     leader = next((seat for seat in taken if seat.is_leader), None)
     (listed,) = in_lists([group], now=now)
     return {
@@ -75,21 +77,36 @@ def show(group_id: str, member_id: str | None, *, clock: Clock) -> dict[str, Any
             "path": f"pages/group/index?group_id={group_id}",
         },
         "my_order_id": own.order_id if own is not None else None,
-        "poll_after_seconds": (
-            SOON_SECONDS if _changes_soon(group, listed["draw"]) else RARELY_SECONDS
-        ),
+        "poll_after_seconds": _poll_after_seconds(group, listed["draw"]),
     }
 
 
 def forget_offers() -> None:
-    """Remember no campaign: for tests that start over in one process."""
+    """Remember no campaign and no crowd: for tests that start over in one process."""
     _offers.forget()
+    forget_crowds()
 
 
 def in_lists(found: Sequence[Group], *, now: datetime) -> list[dict[str, Any]]:
-    """Groups as lists have them, in this order; their draws in one read. Raises NotFound."""
+    """Groups as lists have them, in this order; their draws in one read, the heads of crowds in
+    another. Raises NotFound.
+    """
     its_draws = draws.find_all(group.draw_id for group in found)
-    return [_in_list(group, its_draws.get(group.draw_id or ""), now) for group in found]
+    counted = with_heads(found, now=now)
+    return [_in_list(group, its_draws.get(group.draw_id or ""), now) for group in counted]
+
+
+def _find(group_id: str, member_id: str | None, now: datetime) -> tuple[Group, Sequence[Seat]]:
+    """The group and its seats; of a crowd only the member's own. Raises NotFound."""
+    group, seats = recent_crowd(group_id, now=now), []
+    if group is None:
+        group, seats = groups.find_with_seats(group_id)
+    if group is None or group.crowd_id is not None:
+        raise NotFound("There is no such group.")
+    if group.is_crowd and member_id is not None:
+        own = crowds.find_own_seat(group, member_id)
+        seats = [own] if own is not None else []
+    return group, seats
 
 
 def _in_list(group: Group, draw: Draw | None, now: datetime) -> dict[str, Any]:
@@ -115,10 +132,23 @@ def summary(group: Group, *, now: datetime) -> dict[str, Any]:
         "size": group.seats_total,
         "paid_count": group.paid_count,
         "held_count": group.held_count,
-        "seats_left": group.seats_free,
+        "seats_left": None if group.is_crowd else group.seats_free,
         "opened_at": shown(group.opened_at),
         "expires_at": shown(group.expires_at) if group.expires_at else None,
+        "station_id": group.station_id,
+        "production": _production(group),
         "server_time": shown(now),
+    }
+
+
+def _production(group: Group) -> dict[str, Any] | None:
+    """What the merchant was asked to make, and says; None: nothing, or not yet."""
+    if group.production is None or group.production_requested_at is None:
+        return None
+    return {
+        "status": group.production.value,
+        "requested_at": shown(group.production_requested_at),
+        "ships_by": shown(group.ships_by) if group.ships_by is not None else None,
     }
 
 
@@ -141,11 +171,15 @@ def _refusal_to_member(member_id: str, rules: Rules) -> Refusal | None:
     return None if members.is_new(read(key).find(key)) else NewcomersOnly()
 
 
-def _changes_soon(group: Group, draw: Mapping[str, Any] | None) -> bool:
-    """It may still change, or it is complete and its own draw is about to be held."""
-    if group.group_state is GroupState.COMPLETE:
-        return draw is not None and (draw["scope"], draw["status"]) == ("group", "announced")
-    return group.group_state in _MAY_STILL_CHANGE
+def _poll_after_seconds(group: Group, draw: Mapping[str, Any] | None) -> int:
+    """Soon while it may still change, or is complete and its own draw is about to be held. So many
+    look at a crowd that each looks less often.
+    """
+    is_undrawn = draw is not None and (draw["scope"], draw["status"]) == ("group", "announced")
+    awaits_draw = group.group_state is GroupState.COMPLETE and is_undrawn
+    if group.group_state not in _MAY_STILL_CHANGE and not awaits_draw:
+        return RARELY_SECONDS
+    return IN_A_CROWD_SECONDS if group.is_crowd else SOON_SECONDS
 
 
 def _face(seat: Seat) -> dict[str, Any]:

@@ -7,7 +7,6 @@ only hold what the verb decided.
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
@@ -176,7 +175,7 @@ def refusal_to_join(group: Group | None, *, now: datetime) -> Refusal | None:
         return GroupNotOpen()
     if group.group_state is not GroupState.FORMING or group.is_over(now):
         return GroupOver()
-    return GroupFull() if group.seats_free < 1 else None
+    return GroupFull() if group.seats_free < 1 and not group.is_crowd else None
 
 
 def put_seat(writes: WriteSet, seat: Seat, seat_id: str) -> None:

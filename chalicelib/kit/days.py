@@ -47,13 +47,15 @@ def next_time_of_day(moment: datetime, time_of_day: str) -> datetime:
     """The first moment after this one at which a clock in the business's time zone shows that time,
     such as `22:30`.
     """
-    local = business_time(moment)
-    at = time.fromisoformat(time_of_day)
-    today = datetime.combine(local.date(), at, tzinfo=local.tzinfo)
-    if today > local:
-        return today.astimezone(UTC)
-    tomorrow = local.date() + timedelta(days=1)
-    return datetime.combine(tomorrow, at, tzinfo=local.tzinfo).astimezone(UTC)
+    today = business_time(moment).date()
+    at = time_on(today, time_of_day)
+    return at if at > moment else time_on(today + timedelta(days=1), time_of_day)
+
+
+def time_on(day: date, time_of_day: str) -> datetime:
+    """The moment of that business day at which its clocks show that time."""
+    zone = _zone(os.environ.get("BUSINESS_TIMEZONE") or DEFAULT_ZONE)
+    return datetime.combine(day, time.fromisoformat(time_of_day), tzinfo=zone).astimezone(UTC)
 
 
 def end_of_day(day: str) -> datetime:

@@ -1,5 +1,5 @@
-"""Leave (注销): the person goes, the books stay. Refused while an order of theirs is under way, or
-money is theirs.
+"""Leave (注销): the person goes, the books stay. Refused while an order of theirs is under way,
+money is theirs, or they look after an open station.
 
 First the member is marked as leaving, so that nothing new can be placed, then their balance is
 closed, so that nothing new is earned; then orders and withdrawals lose their personal data, and the
@@ -14,6 +14,7 @@ from chalicelib.ledger import store as ledger
 from chalicelib.members import store as members
 from chalicelib.members.errors import AccountInUse
 from chalicelib.orders import store as orders
+from chalicelib.stations import store as stations
 from chalicelib.withdrawals import store as withdrawals
 
 _PER_COMMIT = 50
@@ -47,6 +48,8 @@ def _close(member_id: str, clock: Clock) -> None:
     """Let nothing more be earned. Nothing after this refuses, so it is never taken back."""
     if orders.open_orders_of(member_id):
         raise AccountInUse()
+    if stations.looks_after_open(member_id):
+        raise AccountInUse("You look after a station; somebody else has to do that first.")
     writes = WriteSet()
     # guard: nothing is theirs, announced or on its way -> AccountInUse
     ledger.close(writes, member_id, now=clock.now(), refusal=lambda _row: AccountInUse())

@@ -1,5 +1,5 @@
-"""What a member hears of a refund: that their group failed and the money is on its way (拼团失败),
-and that money has arrived (退款到账).
+"""What a member hears of a refund: that their group failed, or its goods are not made, and the
+money is on its way (拼团失败); and that money has arrived (退款到账).
 """
 
 from datetime import datetime
@@ -9,13 +9,17 @@ from chalicelib.orders import store as orders
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.model import Cause, Refund, RefundState
 
+_FAILINGS = {Cause.GROUP_FAILED: "拼团失败", Cause.PRODUCTION_REJECTED: "未能定制"}
+"""How it is said that everyone is refunded."""
+
 
 def failed_group(refund_id: str, _now: datetime) -> News | None:
     """None for a refund with another cause. Raises NotFound."""
     refund = refunds.get(refund_id)
-    if refund.cause is not Cause.GROUP_FAILED:
+    happening = _FAILINGS.get(refund.cause)
+    if happening is None:
         return None
-    return _news(refund, happened_at=refund.requested_at, happening="拼团失败")
+    return _news(refund, happened_at=refund.requested_at, happening=happening)
 
 
 def paid_refund(refund_id: str, _now: datetime) -> News | None:

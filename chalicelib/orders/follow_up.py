@@ -1,11 +1,12 @@
-"""Look after an order that is due: expire it unpaid, close it once more at WeChat, take it as
-received, or settle it.
+"""Look after an order that is due: expire it unpaid, close it once more at WeChat, tell of one that
+should have been shipped, take it as received, or settle it.
 
 Run by the sweep for every order whose due time has come; what it does is safe to do again.
 """
 
 from chalicelib.gateways.wechat_pay import WechatPay
-from chalicelib.kit.clock import Clock
+from chalicelib.kit import findings
+from chalicelib.kit.clock import Clock, shown
 from chalicelib.orders import store as orders
 from chalicelib.orders.close_unpaid import close_at_wechat, close_unpaid
 from chalicelib.orders.model import Order, OrderState
@@ -24,6 +25,9 @@ def follow_up(order_id: str, *, clock: Clock, wechat_pay: WechatPay) -> Order:
         return close_unpaid(order_id, "pay_deadline", clock=clock, wechat_pay=wechat_pay)
     if order.order_state is OrderState.CANCELLED:
         _close_once_more(order, clock=clock, wechat_pay=wechat_pay)
+    if order.order_state is OrderState.TO_SHIP and order.ships_by and order.ships_by <= now:
+        facts = {"ships_by": shown(order.ships_by)}
+        findings.record("shipping_late", order_id, facts, clock=clock)
     if order.order_state is OrderState.SHIPPED and order.receives_at and order.receives_at <= now:
         return receive(order_id, clock=clock)
     if order.order_state is OrderState.RECEIVED:

@@ -29,6 +29,9 @@ def ship(
     guard = in_state(OrderState.TO_SHIP)
     if not order.is_free:
         guard &= OrderRow.refundable_fen >= 1
+    if order.is_to_be_reported:  # WeChat need not know any more that it ships late
+        actions.append(OrderRow.presale_report.set(Upload.NOT_NEEDED.value))
+        guard &= OrderRow.presale_report == Upload.DUE.value
     writes.update(order_key(order.order_id), actions, guard=guard)
 
 
@@ -48,6 +51,20 @@ def upload_again(order: Order, *, due_at: datetime) -> None:
     """WeChat is to be told then. Nothing happens when the order or its shipment has moved on."""
     looks = OrderRow.shipment_looks.set(order.shipment_looks + 1)
     _unless_moved(order, [looks, *_due(order, due_at)])
+
+
+def end_report(order: Order, becomes: Upload) -> None:
+    """WeChat has answered for good when it was told that this ships late. Nothing happens when the
+    order has moved on.
+    """
+    actions = [OrderRow.presale_report.set(becomes.value), *_due(order, order.rests_until)]
+    _unless_reported(order, actions)
+
+
+def report_again(order: Order, *, due_at: datetime) -> None:
+    """WeChat is to be told of it then. Nothing happens when the order has moved on."""
+    looks = OrderRow.presale_looks.set(order.presale_looks + 1)
+    _unless_reported(order, [looks, *_due(order, due_at)])
 
 
 def receive(writes: WriteSet, order: Order, *, now: datetime, settles_at: datetime) -> None:
@@ -106,9 +123,18 @@ def _due(order: Order, due_at: datetime | None) -> list[Action]:
     return due_then(OrderRow, order.order_id, due_at) if due_at is not None else []
 
 
+def _unless_reported(order: Order, actions: list[Action]) -> None:
+    guard = in_state(OrderState.TO_SHIP) & (OrderRow.presale_report == Upload.DUE.value)
+    _unless(order, actions, guard)
+
+
 def _unless_moved(order: Order, actions: list[Action]) -> None:
+    _unless(order, actions, _as_read(order) & (OrderRow.shipment_upload == Upload.DUE.value))
+
+
+def _unless(order: Order, actions: list[Action], guard: Condition) -> None:
+    """Nothing happens when the guard does not hold any more."""
     writes = WriteSet()
-    guard = _as_read(order) & (OrderRow.shipment_upload == Upload.DUE.value)
     writes.update(order_key(order.order_id), actions, guard=guard)
     try:
         writes.commit()

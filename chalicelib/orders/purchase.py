@@ -281,22 +281,30 @@ def draft(
 def _pickup(reading: Reading, rules: Rules, freight: Freight) -> Pickup | None:
     """The station it goes to, where the campaign has stations; else its address is served."""
     purchase = reading.purchase
+    refuse_wrong_place(rules, purchase.address, purchase.station_id)
     if not rules.stations:
-        if purchase.station_id is not None:
-            raise wrong("station_id", "This is sent to an address, not to a station.")
         if purchase.address is None:
             raise wrong("address", "Say where it is to be sent.")
         if not is_served(freight, purchase.address.province):
             raise AddressNotServed()
         return None
-    if purchase.address is not None:
-        raise wrong("address", "This is fetched at a station; give station_id instead.")
-    if purchase.station_id not in rules.stations:
+    if purchase.station_id is None:
         raise wrong("station_id", "Choose one of the campaign's stations.")
     station = reading.station
     if station is None or station.closed:
         raise StationClosed()
     return Pickup(station.station_id, station.name, station.address, station.leader_id)
+
+
+def refuse_wrong_place(rules: Rules, address: Address | None, station_id: str | None) -> None:
+    """Raises InvalidRequest when it is to go where the campaign's goods do not."""
+    if not rules.stations:
+        if station_id is not None:
+            raise wrong("station_id", "This is sent to an address, not to a station.")
+    elif address is not None:
+        raise wrong("address", "This is fetched at a station; give station_id instead.")
+    elif station_id is not None and station_id not in rules.stations:
+        raise wrong("station_id", "Choose one of the campaign's stations.")
 
 
 def _custom_fields(purchase: Purchase, rules: Rules, openid: str) -> Mapping[str, str]:

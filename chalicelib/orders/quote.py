@@ -4,28 +4,35 @@ nothing, promises nothing.
 Placing decides again in its commit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.catalog import store as catalog
-from chalicelib.catalog.model import Campaign, CampaignState
+from chalicelib.catalog.model import Campaign, CampaignState, Freight
+from chalicelib.groups import crowds
 from chalicelib.groups import store as groups
-from chalicelib.groups.errors import AlreadyJoined, CampaignNotLive, NewcomersOnly
+from chalicelib.groups.errors import AlreadyJoined, CampaignNotLive, GroupOver, NewcomersOnly
+from chalicelib.groups.model import Group, crowd_shard_of, new_crowd
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.counters import LimitRow, limit_row_key
 from chalicelib.kit.errors import NotFound, Refusal
-from chalicelib.kit.reads import read
+from chalicelib.kit.reads import Found, read
 from chalicelib.kit.tables import Key
 from chalicelib.members import store as members
 from chalicelib.orders.errors import AddressNotServed, LimitReached
-from chalicelib.orders.model import campaign_limit_key
+from chalicelib.orders.model import campaign_limit_key, crowd_shard_id
 from chalicelib.orders.price import Price, is_served, price
-from chalicelib.orders.purchase import price_in
+from chalicelib.orders.purchase import price_in, refuse_wrong_place, wrong
 from chalicelib.orders.schemas import QuoteBody
+from chalicelib.rules.allotment import takes_stock
+from chalicelib.rules.crowd import crowd_of
 from chalicelib.rules.leader import is_too_much_to_be_free
+from chalicelib.rules.model import Rules
 from chalicelib.rules.newcomers import must_be_new
+from chalicelib.stations import store as stations
+from chalicelib.stations.errors import StationClosed
 from chalicelib.stock.errors import OutOfStock
-from chalicelib.stock.store import stock_key
+from chalicelib.stock.store import StockRow, units_in, units_keys
 from chalicelib.vouchers import store as vouchers
 from chalicelib.vouchers.model import refusal_to_use
 from chalicelib.vouchers.store import VoucherRow
@@ -39,84 +46,168 @@ class Quote:
     refusal_code: str | None
 
 
+@dataclass(frozen=True)
+class _Offer:
+    """The campaign whose price applies (a running group keeps its own; None: bought alone), why it
+    cannot be had now, and where all of its group is fetched.
+    """
+
+    campaign: Campaign | None = None
+    refusal: Refusal | None = None
+    station_id: str | None = None
+
+    @property
+    def rules(self) -> Rules:
+        return self.campaign.rules if self.campaign is not None else Rules()
+
+
 def quote(asked: QuoteBody, member_id: str, *, clock: Clock) -> Quote:
-    """Raises NotFound for unknown SKUs, campaigns and groups; every other refusal comes as its
-    code.
+    """Raises NotFound for unknown SKUs, campaigns and groups, InvalidRequest when it says where it
+    goes in another way than the campaign asks for; every other refusal comes as its code.
     """
     sku_key = catalog.sku_key(asked.sku_id)
-    units_key = stock_key(asked.sku_id)
     voucher_key = _voucher_key(asked, member_id)
-    found = read(sku_key, units_key, voucher_key)
+    found = read(sku_key, voucher_key)
     sku = catalog.sku_of(found.find(sku_key))
     if sku is None:
         raise NotFound("There is no such SKU.")
     now = clock.now()
-    campaign, refusal = _offer(asked, member_id, now=now)
-    freight_key = catalog.freight_key(sku.merchant_id)
-    limit_key = _limit_key(campaign, member_id)
-    found_too = read(freight_key, limit_key)
-    freight = catalog.freight_of(found_too.find(freight_key), sku.merchant_id)
-    units = found.find(units_key)
-    used = found_too.find(limit_key) if limit_key is not None else None
+    offer = _offer(asked, member_id, now=now)
+    _refuse_wrong_place(asked, offer)
+    campaign, refusal = offer.campaign, offer.refusal
     is_free = False
     if voucher_key is not None and campaign is not None:
         voucher = vouchers.voucher_of(found.find(voucher_key))
         not_valid = refusal_to_use(voucher, campaign, asked.quantity, now=now)
         is_free = not_valid is None
         refusal = refusal or not_valid
-    if refusal is None and asked.address and not is_served(freight, asked.address.province):
-        refusal = AddressNotServed()
-    if refusal is None and (units is None or units.units_left < asked.quantity):
-        refusal = OutOfStock()
-    opens = asked.group_id is None
-    if refusal is None and campaign is not None and opens:
-        too_much = is_too_much_to_be_free(campaign, asked.quantity)
-        refusal = LimitReached() if too_much else None
-    if refusal is None and campaign is not None and campaign.per_member_limit is not None:
-        already = int(used.used or 0) if used is not None else 0
-        if already + asked.quantity > campaign.per_member_limit:
-            refusal = LimitReached()
+    freight_key = catalog.freight_key(sku.merchant_id)
+    station_key = stations.station_key(asked.station_id) if asked.station_id is not None else None
+    limit_key, stock_keys = _limit_key(campaign, member_id), _stock_keys(asked, campaign)
+    found_too = read(freight_key, station_key, limit_key, *stock_keys)
+    freight = catalog.freight_of(found_too.find(freight_key), sku.merchant_id)
+    refusal = (
+        refusal
+        or _refusal_to_send(asked, freight, found_too)
+        or _refusal_of_units(asked, stock_keys, found_too)
+        or _refusal_of_limit(asked, campaign, limit_key, found_too)
+    )
     unit_price_fen = price_in(campaign, asked.sku_id) if campaign else sku.solo_price_fen
-    priced = price(unit_price_fen, asked.quantity, freight, free=is_free)
+    sent = freight if not offer.rules.stations else Freight(merchant_id=sku.merchant_id)
+    priced = price(unit_price_fen, asked.quantity, sent, free=is_free)
     return Quote(priced, refusal.code if refusal is not None else None)
 
 
-def _offer(
-    asked: QuoteBody, member_id: str, *, now: datetime
-) -> tuple[Campaign | None, Refusal | None]:
-    """The campaign whose price applies (a running group keeps its own), and why it cannot be had
-    now.
-    """
+def _offer(asked: QuoteBody, member_id: str, *, now: datetime) -> _Offer:
     if asked.group_id is not None:
-        return _offer_of_group(asked.group_id, member_id, now=now)
+        return _offer_of_group(groups.find(asked.group_id), member_id, now=now)
     if asked.campaign_id is None:
-        return None, None
+        return _Offer()
     campaign_key = catalog.campaign_key(asked.campaign_id)
     standing = catalog.standing_of(read(campaign_key).find(campaign_key))
     if standing is None:
         raise NotFound("There is no such campaign.")
-    live = standing.state(now) is CampaignState.LIVE
-    return standing.campaign, None if live else CampaignNotLive()
+    campaign = standing.campaign
+    if standing.state(now) is not CampaignState.LIVE:
+        return _Offer(campaign, CampaignNotLive())
+    if crowd_of(campaign.rules) is not None:
+        return _offer_of_crowd(campaign, asked, member_id, now=now)
+    return _Offer(campaign)
 
 
-def _offer_of_group(
-    group_id: str, member_id: str, *, now: datetime
-) -> tuple[Campaign | None, Refusal | None]:
-    group_key, seat_key = groups.group_key(group_id), groups.seat_key(group_id, member_id)
-    found = read(group_key, seat_key)
-    group = groups.group_of(found.find(group_key))
-    if group is None:
+def _offer_of_crowd(
+    campaign: Campaign, asked: QuoteBody, member_id: str, *, now: datetime
+) -> _Offer:
+    """Of the crowd that whoever opens a group comes to, or of the next."""
+    crowd_rule = crowd_of(campaign.rules)
+    assert crowd_rule is not None  # noqa: S101
+    station_id = asked.station_id if campaign.rules.stations else None
+    round_key = crowds.round_key(campaign.campaign_id, station_id)
+    under_way = crowds.round_of(read(round_key).find(round_key))
+    if under_way is not None and not under_way.is_over(now):
+        return _offer_of_group(under_way, member_id, now=now)
+    new = new_crowd(campaign, crowd_rule, member_id, station_id=station_id, now=now)
+    if under_way is not None and under_way.group_id == new.group_id:
+        return _Offer(campaign, GroupOver())  # it was called off before its cut-off
+    return _Offer(campaign, _refusal_to_member(campaign.rules, member_id))
+
+
+def _offer_of_group(group: Group | None, member_id: str, *, now: datetime) -> _Offer:
+    if group is None or group.crowd_id is not None:
         raise NotFound("There is no such group.")
+    seat_key = groups.seat_key(_seat_group_id(group, member_id), member_id)
     revision_key = catalog.revision_key(group.campaign_id, group.campaign_revision)
-    buyer_key = members.buyer_key(member_id)
-    found_too = read(revision_key, buyer_key)
-    campaign = catalog.revision_of(found_too.find(revision_key))
-    refusal = groups.refusal_to_join(group, now=now)
+    found = read(seat_key, revision_key)
+    campaign = catalog.revision_of(found.find(revision_key))
+    refusal: Refusal | None
     if found.find(seat_key) is not None:
         refusal = AlreadyJoined()
-    if refusal is None and campaign is not None and must_be_new(campaign.rules, is_leader=False):
-        refusal = None if members.is_new(found_too.find(buyer_key)) else NewcomersOnly()
-    return campaign, refusal
+    else:
+        has_room = replace(group, seats_free=1) if group.is_crowd else group
+        refusal = groups.refusal_to_join(has_room, now=now)
+    if refusal is None and campaign is not None:
+        refusal = _refusal_to_member(campaign.rules, member_id)
+    return _Offer(campaign, refusal, group.station_id)
+
+
+def _seat_group_id(group: Group, member_id: str) -> str:
+    """Where a member's only seat is; a round has one for every order, under the order's id."""
+    if not group.is_crowd or group.seats_by_order:
+        return group.group_id
+    return crowd_shard_id(group.group_id, crowd_shard_of(group, member_id, ""))
+
+
+def _refusal_to_member(rules: Rules, member_id: str) -> Refusal | None:
+    """Read only where the rules ask for newcomers."""
+    if not must_be_new(rules, is_leader=False):
+        return None
+    key = members.buyer_key(member_id)
+    return None if members.is_new(read(key).find(key)) else NewcomersOnly()
+
+
+def _refuse_wrong_place(asked: QuoteBody, offer: _Offer) -> None:
+    refuse_wrong_place(offer.rules, asked.address, asked.station_id)
+    if offer.station_id is not None and asked.station_id not in (None, offer.station_id):
+        raise wrong("station_id", f"This group is fetched at station {offer.station_id}.")
+
+
+def _refusal_to_send(asked: QuoteBody, freight: Freight, found: Found) -> Refusal | None:
+    """Where it is to go, if that was said."""
+    if asked.address is not None and not is_served(freight, asked.address.province):
+        return AddressNotServed()
+    if asked.station_id is None:
+        return None
+    station = stations.station_of(found.find(stations.station_key(asked.station_id)))
+    return StationClosed() if station is None or station.closed else None
+
+
+def _stock_keys(asked: QuoteBody, campaign: Campaign | None) -> list[Key[StockRow]]:
+    """Where the units lie that it would take; nowhere if none need to be there."""
+    if campaign is None:
+        return units_keys(asked.sku_id, "", None)
+    if not takes_stock(campaign.rules):
+        return []
+    return units_keys(asked.sku_id, campaign.campaign_id, campaign.stock_shards)
+
+
+def _refusal_of_units(asked: QuoteBody, keys: list[Key[StockRow]], found: Found) -> Refusal | None:
+    if keys and units_in(found, keys) < asked.quantity:
+        return OutOfStock()
+    return None
+
+
+def _refusal_of_limit(
+    asked: QuoteBody, campaign: Campaign | None, key: Key[LimitRow] | None, found: Found
+) -> Refusal | None:
+    if campaign is None:
+        return None
+    if asked.group_id is None and is_too_much_to_be_free(campaign, asked.quantity):
+        return LimitReached()
+    if campaign.per_member_limit is None or key is None:
+        return None
+    row = found.find(key)
+    already = int(row.used or 0) if row is not None else 0
+    return LimitReached() if already + asked.quantity > campaign.per_member_limit else None
 
 
 def _voucher_key(asked: QuoteBody, member_id: str) -> Key[VoucherRow] | None:

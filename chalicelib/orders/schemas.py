@@ -68,6 +68,7 @@ class QuoteBody(Body):
     campaign_id: Identifier | None = None
     group_id: Identifier | None = None
     address: Address | None = None
+    station_id: Identifier | None = None
     voucher_id: Identifier | None = None
 
     @field_validator("voucher_id")

@@ -113,6 +113,8 @@ def _answer(
         "address": dict(order.address) if order.pickup is None else None,
         "pickup": pickup_answer(order),
         "collects_until": _moment(order.collects_until),
+        "custom_fields": dict(order.custom_fields),
+        "ships_by": _moment(order.ships_by),
         "remark": order.remark,
         "placed_at": shown(order.placed_at),
         "pay_deadline": shown(order.pay_deadline),

@@ -74,9 +74,14 @@ def _tell(order: Order, now: datetime, wechat_api: WechatApi) -> UploadResult:
         return _NOT_YET
 
 
+def seconds_to_next_look(looks: int) -> int:
+    """How long to wait before WeChat is told again what it was not ready to hear so often."""
+    return min(FIRST_LOOK_SECONDS << min(looks, 10), LONGEST_LOOK_SECONDS)
+
+
 def _next_look(order: Order, now: datetime) -> datetime:
     """Never later than what is still to happen to the order by itself."""
-    seconds = min(FIRST_LOOK_SECONDS << min(order.shipment_looks, 10), LONGEST_LOOK_SECONDS)
+    seconds = seconds_to_next_look(order.shipment_looks)
     next_look, rests_until = after(now, seconds), order.rests_until
     is_ahead = rests_until is not None and rests_until > now
     return min(next_look, rests_until) if is_ahead and rests_until is not None else next_look

@@ -1,9 +1,9 @@
 """Ask for a refund (申请退款), by the member or by an operator.
 
 A member's whole refund of an order that waits to be shipped goes out at once, unless others of its
-group were given something because it counts; any other waits for an operator, every one of a
-shipped order too. An operator's waits for nobody. What takes all that
-is left ends the order; a part leaves it as it is.
+group were given something because it counts, or its merchant has promised to make it; any other
+waits for an operator, every one of a shipped order too. An operator's waits for nobody. What takes
+all that is left ends the order; a part leaves it as it is.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from chalicelib.groups import store as groups
 from chalicelib.groups.errors import GroupForming
 from chalicelib.groups.leave import leave
-from chalicelib.groups.model import GroupState
+from chalicelib.groups.model import GroupState, Production
 from chalicelib.kit.clock import Clock
+from chalicelib.kit.errors import TryAgain
 from chalicelib.kit.ids import fingerprint
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
@@ -68,8 +69,8 @@ class Requested:
 
 
 def request(command: RefundRequest, *, clock: Clock) -> Requested:
-    """Raises OrderNotRefundable, RefundExceedsPayment, GroupForming, IdempotencyConflict,
-    NotFound.
+    """Raises OrderNotRefundable, RefundExceedsPayment, GroupForming, IdempotencyConflict, NotFound,
+    and TryAgain while its group is being dealt with.
     """
     return until_settled(lambda: _request(command, clock))
 
@@ -89,14 +90,15 @@ def _request(command: RefundRequest, clock: Clock) -> Requested:
         raise OrderNotRefundable("It is not with its member: there is nothing to return.")
     amount_fen = _amount(order, command)
     if order.order_state is OrderState.PAID:
-        left = _leave_forming_group(order, amount_fen, clock)
+        left = _leave_group(order, amount_fen, clock, by_operator=command.by_operator)
         if left is not None:
             return Requested(left, replayed=False)
     elif order.order_state is not OrderState.TO_SHIP and not is_after_sale:
         raise OrderNotRefundable()
     # What still waits for an operator may be rejected, and so come back: then nothing ends here.
     ends_order = amount_fen == order.refundable_fen and order.undecided_fen == 0
-    by_itself = ends_order and not is_after_sale and not order.carries_others
+    is_relied_upon = order.carries_others or order.is_made_to_order
+    by_itself = ends_order and not is_after_sale and not is_relied_upon
     decided = command.by_operator or by_itself
     refund = new_refund(
         order,
@@ -133,13 +135,20 @@ def _amount(order: Order, command: RefundRequest) -> int:
     return amount_fen
 
 
-def _leave_forming_group(order: Order, amount_fen: int, clock: Clock) -> Refund | None:
+def _leave_group(
+    order: Order, amount_fen: int, clock: Clock, *, by_operator: bool
+) -> Refund | None:
     """A paid order waits for its group: leaving it whole is the one refund, where allowed. None:
     it is complete. Until it is drawn and dealt with, too, it can only go back whole: what the rules
-    give back is a part of the whole payment.
+    give back is a part of the whole payment. So it can until its merchant has promised to make it;
+    once they have not, everyone is refunded anyway.
     """
     group = groups.get(str(order.seat_group_id))
     if group.group_state is GroupState.COMPLETE:
+        if group.production is Production.REJECTED:
+            raise OrderNotRefundable("It is being refunded already.")
+        if group.production is Production.ACCEPTED and not by_operator:
+            raise TryAgain("It is just being dealt with.")
         if amount_fen != order.refundable_fen:
             raise GroupForming("A part cannot be refunded before the group is dealt with.")
         return None

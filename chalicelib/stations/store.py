@@ -83,6 +83,17 @@ def page_of_leader(
     return [station for station in found if station.leader_id == leader_id], following
 
 
+def looks_after_open(member_id: str) -> bool:
+    """Whether any station that is not closed is this member's to look after."""
+    start: dict[str, Any] | None = None
+    while True:
+        found, start = page_of_leader(member_id, limit=100, start=start)
+        if any(not station.closed for station in found):
+            return True
+        if start is None:
+            return False
+
+
 def page_of_all(
     *, limit: int, start: dict[str, Any] | None
 ) -> tuple[list[Station], dict[str, Any] | None]:

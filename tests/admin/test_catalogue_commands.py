@@ -37,6 +37,8 @@ CAMPAIGN: dict[str, Any] = {
 
 
 TIER = {"headcount": 2, "price_fen": 1500}
+UNITS, ELEVEN = "skus.0.allotted_units", {"allotted_units": 11}
+ALLOTTED: dict[str, Any] = {"allotment": {"shards": 4}}
 
 
 def does(event: dict[str, Any]) -> dict[str, Any]:
@@ -143,6 +145,8 @@ def test_a_campaign_can_be_looked_at_paused_resumed_and_ended(wired: Wiring) -> 
                 "on_sale": True,
                 "supplied": 10,
                 "units_left": 7,
+                "allotted_units": None,
+                "allotted_units_left": None,
             }
         ],
         "state": "live",
@@ -173,6 +177,8 @@ def test_a_withdrawn_sku_shows_as_not_on_sale(wired: Wiring) -> None:
         "on_sale": False,
         "supplied": 10,
         "units_left": 10,
+        "allotted_units": None,
+        "allotted_units_left": None,
     }
 
 
@@ -272,7 +278,10 @@ def test_a_member_is_shown_without_their_openid(wired: Wiring) -> None:
         (PRODUCT, {"specs": {"": "x"}}, "specs..[key]"),
         (PRODUCT, {"on_sale": "no"}, "on_sale"),
         (CAMPAIGN, {"size": 1}, "size"),
-        (CAMPAIGN, {"size": 101}, "size"),
+        (CAMPAIGN, {"size": 1_000_001}, "size"),
+        (CAMPAIGN, {"size": 101}, ""),
+        (CAMPAIGN, {"size": None}, "size"),
+        (CAMPAIGN, {"duration_seconds": None}, "duration_seconds"),
         (CAMPAIGN, {"size": "2"}, "size"),
         (CAMPAIGN, {"duration_seconds": 0}, "duration_seconds"),
         (CAMPAIGN, {"starts_at": "2026-11-22T19:00:00"}, "starts_at"),
@@ -280,7 +289,15 @@ def test_a_member_is_shown_without_their_openid(wired: Wiring) -> None:
         (CAMPAIGN, {"ends_at": "soon"}, "ends_at"),
         (CAMPAIGN, {"ends_at": "9999-12-31T23:59:59-10:00"}, "ends_at"),
         (CAMPAIGN, {"ends_at": "2026-11-22T11:00:00Z"}, ""),
-        (CAMPAIGN, {"rules": {"crowd": {"threshold": 3}}}, "rules.crowd"),
+        (CAMPAIGN, {"rules": {"crowd": {"threshold": 0}}}, "rules.crowd.threshold"),
+        (CAMPAIGN, {"rules": {"crowd": {"threshold": 9, "size": 9}}}, "rules.crowd.size"),
+        (CAMPAIGN, {"rules": {"crowd": {"threshold": 9}, "draw": {"winners": 1}}}, ""),
+        (CAMPAIGN, {"rules": {"allotment": {}}}, ""),
+        (CAMPAIGN, {"rules": {"cutoff": "22h"}}, "rules.cutoff"),
+        (CAMPAIGN, {"rules": {"stations": ["gate"]}}, "rules.stations"),
+        (CAMPAIGN, {"rules": {"custom_fields": [{}]}}, "rules.custom_fields.0.name"),
+        (CAMPAIGN, {"skus": [{**CAMPAIGN["skus"][0], "allotted_units": 0}]}, UNITS),
+        (CAMPAIGN, {"rules": ALLOTTED, "skus": [{**CAMPAIGN["skus"][0], **ELEVEN}]}, "skus"),
         (CAMPAIGN, {"rules": {"cross_product": 1}}, "rules.cross_product"),
         (CAMPAIGN, {"rules": {"who": "friends"}}, "rules.who"),
         (CAMPAIGN, {"rules": {"minimum_payers": 0}}, "rules.minimum_payers"),
@@ -314,6 +331,63 @@ def test_a_field_that_is_wrong_is_named(
 
     assert error["code"] == "invalid_request"
     assert error["errors"][0]["field"] == field
+
+
+OF_MANY = {name: value for name, value in CAMPAIGN.items() if name not in ("size", "rules")}
+ROUNDS = {name: value for name, value in OF_MANY.items() if name != "duration_seconds"}
+SIZE_MISSING = "must be said; only a crowd or a cut-off may do without"
+DURATION_MISSING = "must be said; only a cut-off may do without"
+
+
+@pytest.mark.parametrize(
+    ("event", "rules", "errors"),
+    [
+        (OF_MANY, {}, {"size": SIZE_MISSING}),
+        (ROUNDS, {}, {"size": SIZE_MISSING}),
+        ({**ROUNDS, "size": 2}, {}, {"duration_seconds": DURATION_MISSING}),
+        (ROUNDS, {"crowd": {"threshold": 9}}, {"duration_seconds": DURATION_MISSING}),
+        (
+            ROUNDS,
+            {"cutoff": "late"},
+            {"rules.cutoff": "String should match pattern '^([01][0-9]|2[0-3]):[0-5][0-9]$'"},
+        ),
+    ],
+)
+def test_what_only_crowds_may_leave_out_is_asked_for(
+    wired: Wiring, event: dict[str, Any], rules: dict[str, Any], errors: dict[str, str]
+) -> None:
+    does(MERCHANT)
+    does(PRODUCT)
+
+    error = refused({**event, "rules": rules})
+
+    told = [{"field": field, "message": message} for field, message in errors.items()]
+    assert (error["code"], error["errors"]) == ("invalid_request", told)
+
+
+@pytest.mark.parametrize(
+    ("event", "rules", "size", "duration_seconds"),
+    [
+        (OF_MANY, {"crowd": {"threshold": 5000}}, 5000, 600),
+        (OF_MANY, {"crowd": {"threshold": 1}}, 2, 600),
+        (ROUNDS, {"cutoff": "22:00"}, 2, 86400),
+        (ROUNDS, {"cutoff": "22:00", "minimum_payers": 20}, 20, 86400),
+        (ROUNDS, {"cutoff": "22:00", "crowd": {"threshold": 300}}, 300, 86400),
+    ],
+)
+def test_a_crowd_needs_no_size_and_a_cut_off_no_duration(
+    wired: Wiring, event: dict[str, Any], rules: dict[str, Any], size: int, duration_seconds: int
+) -> None:
+    does(MERCHANT)
+    does(PRODUCT)
+
+    put = does({**event, "rules": rules})
+    shown = does({"command": "get_campaign", "campaign_id": "autumn"})
+    said = {**event, "rules": rules, "size": size, "duration_seconds": duration_seconds}
+
+    assert (shown["size"], shown["duration_seconds"]) == (size, duration_seconds)
+    assert shown["revision"] == put["revision"]
+    assert does(said)["outcome"] == "unchanged"
 
 
 LADDER = [TIER, {"headcount": 3, "price_fen": 1200}]

@@ -11,6 +11,7 @@ from chalicelib.catalog.model import (
     MOST_OFFERS,
     MOST_SKUS,
     Campaign,
+    CampaignSku,
     CampaignStanding,
     CampaignState,
     Outcome,
@@ -21,7 +22,18 @@ from chalicelib.catalog.put_product import PutProduct, put_product
 from chalicelib.kit.errors import InvalidRequest, NotFound
 from chalicelib.kit.reads import read
 from chalicelib.kit.writes import WriteSet
-from chalicelib.rules.model import DrawRule, LeaderRule, Rules, Tier, WhenShort, Who
+from chalicelib.rules.model import (
+    AllotmentRule,
+    CrowdRule,
+    CustomField,
+    DrawRule,
+    DrawScope,
+    LeaderRule,
+    Rules,
+    Tier,
+    WhenShort,
+    Who,
+)
 from chalicelib.wiring import Wiring
 from tests.fakes import NOON, FakeClock
 from tests.goods import RULES_LEFT_OUT, campaign, product, sku, stocked
@@ -416,6 +428,30 @@ def test_what_was_put_before_campaigns_could_say_more_keeps_its_revision() -> No
 
     assert campaign().revision == "34ab6b824367e08dfb114bab"
     assert campaign(rules=honoured, **more, **rates).revision == "ee0be7e3bc41d14da3a2f0ea"
+    ladder = Rules(tiers=TWO_TIERS, leader=LeaderRule(bonus_bp=500), cross_product=True)
+    drawn = Rules(draw=DrawRule(winners=1, scope=DrawScope.CAMPAIGN))
+    own_fen = {"apples-5": (1500, 1100)}
+    assert (
+        campaign(size=3, rules=ladder, tier_prices_fen=own_fen).revision
+        == "7c5656ab04622abb77f0c174"
+    )
+    assert campaign(rules=drawn).revision == "e10498231eb4dd512d987a9f"
+
+
+def test_what_is_filled_in_for_a_crowd_counts_as_said() -> None:
+    crowd = {"crowd": {"threshold": 9}}
+    given = campaign(size=9, rules=Rules.model_validate(crowd)).model_dump(mode="json")
+    left_out = {name: value for name, value in given.items() if name != "size"}
+
+    assert Campaign.model_validate(left_out) == Campaign.model_validate(given)
+    assert Campaign.model_validate(left_out).revision == Campaign.model_validate(given).revision
+
+
+def allotted(units: int) -> Campaign:
+    """A campaign that sells so many units and no others."""
+    sold = CampaignSku(sku_id="apples-5", group_price_fen=1500, allotted_units=units)
+    rules = Rules(allotment=AllotmentRule())
+    return campaign().model_copy(update={"rules": rules, "skus": (sold,)})
 
 
 def test_whatever_is_said_otherwise_is_another_revision() -> None:
@@ -431,6 +467,13 @@ def test_whatever_is_said_otherwise_is_another_revision() -> None:
         campaign(rules=Rules(who=Who.NEWCOMERS)),
         campaign(rules=Rules(draw=DrawRule(winners=1))),
         campaign(rules=Rules(leader=LeaderRule(free=True))),
+        campaign(rules=Rules(crowd=CrowdRule(threshold=2))),
+        campaign(rules=Rules(crowd=CrowdRule(threshold=2, shards=8))),
+        campaign(rules=Rules(cutoff="22:00")),
+        campaign(rules=Rules(stations=("gate",))),
+        campaign(rules=Rules(custom_fields=(CustomField(name="engraving"),))),
+        allotted(10),
+        allotted(11),
         campaign(**ladder),
         campaign(**ladder, tier_prices_fen={"apples-5": (1500, 1100)}),
         campaign(**ladder, tier_prices_fen={"apples-5": (1500, 1200)}),

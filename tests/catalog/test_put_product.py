@@ -65,7 +65,7 @@ def test_stock_can_shrink_down_to_what_is_taken_and_no_further(wired: Wiring) ->
     assert units("apples-5") == (4, 0)
 
     before = everything()
-    with pytest.raises(InvalidRequest, match="4 units are already sold or held"):
+    with pytest.raises(InvalidRequest, match="4 units are already sold, held or set aside"):
         put_product(product("apples", sku("apples-5", units=3)), clock=wired.clock)
     assert everything() == before
 
@@ -84,7 +84,7 @@ def test_the_last_units_sold_while_stock_shrinks_refuse_the_shrinking(wired: Wir
 
     with (
         just_before("TransactWriteItems", lambda: sell("apples-5", 8)),
-        pytest.raises(InvalidRequest, match="8 units are already sold or held"),
+        pytest.raises(InvalidRequest, match="8 units are already sold, held or set aside"),
     ):
         put_product(product("apples", sku("apples-5", units=5)), clock=wired.clock)
 

@@ -85,6 +85,7 @@ def test_a_group_opened_with_a_voucher_forms_at_once_and_nothing_is_due(shop: Sh
         ("revoked", "autumn", 1),
         ("winters", "autumn", 1),
         ("good", "luck", 1),
+        ("good", "super", 1),
         ("good", "autumn", 2),
     ],
 )

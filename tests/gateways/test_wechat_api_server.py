@@ -48,6 +48,7 @@ CALLS: dict[str, Callable[[WechatApi], Any]] = {
     "notice": lambda api: api.send_notice(NOTICE),
     "text": lambda api: api.is_text_allowed(OPENID, "好吃", scene=2),
     "shipment": lambda api: api.upload_shipment(SHIPMENT),
+    "presale": lambda api: api.report_presale(SHIPMENT.transaction_id, SHIPMENT.uploaded_at),
 }
 
 

@@ -87,7 +87,11 @@ class ControlApi:
         return {"items": self._sandbox.mini_program.notices_to(query["user"])}
 
     def shipments(self, query: Json, _number: str) -> Json:
-        return {"items": self._sandbox.mini_program.shipments_of(query["out_trade_no"])}
+        number, mini_program = query["out_trade_no"], self._sandbox.mini_program
+        return {
+            "items": mini_program.shipments_of(number),
+            "special_report": mini_program.special_report_of(number),
+        }
 
     def message(self, body: Json, _number: str) -> Json:
         return self._sandbox.mini_program.tell(**body)

@@ -120,6 +120,12 @@ class MiniProgram:
             self._shipping.upload(body, self._around.now(), lag_seconds)
             return {"errcode": 0, "errmsg": "ok"}
 
+    def report_special_order(self, body: Json) -> Json:
+        with self._around.lock:
+            lag_seconds = self._around.settings().shipping_lag_seconds
+            self._shipping.report_special(body, self._around.now(), lag_seconds)
+            return {"errcode": 0, "errmsg": "ok"}
+
     def order(self, body: Json) -> Json:
         with self._around.lock:
             lag_seconds = self._around.settings().shipping_lag_seconds
@@ -151,6 +157,11 @@ class MiniProgram:
         """What was uploaded for the order, as it was sent; what a later upload replaced, not."""
         with self._around.lock:
             return self._shipping.uploads_of(out_trade_no)
+
+    def special_report_of(self, out_trade_no: str) -> Json | None:
+        """What was reported of an order that does not ship as usual, if anything."""
+        with self._around.lock:
+            return self._shipping.special_report_of(out_trade_no)
 
     def tell(
         self,

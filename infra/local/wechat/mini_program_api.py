@@ -31,6 +31,10 @@ WITH_TOKEN: dict[str, tuple[Check, Handler]] = {
         shapes.SHIPPING_INFO,
         MiniProgram.upload_shipping_info,
     ),
+    "/wxa/sec/order/opspecialorder": (
+        shapes.SPECIAL_ORDER,
+        MiniProgram.report_special_order,
+    ),
     "/wxa/sec/order/get_order": (shapes.ORDER_WANTED, MiniProgram.order),
 }
 POSTED = frozenset({TOKEN_PATH, CODE_PATH, *WITH_TOKEN})

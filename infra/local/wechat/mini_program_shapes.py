@@ -116,6 +116,9 @@ SHIPPING_INFO = record(
     },
     {"is_all_delivered": flag()},
 )
+SPECIAL_ORDER = record(
+    {"order_id": OUT_TRADE_NO, "type": whole_number(0)}, {"delay_to": whole_number(0)}
+)
 ORDER_WANTED = record(
     {},
     {

@@ -24,6 +24,9 @@ SETTLES_AFTER = timedelta(days=10)
 SETTLES_AFTER_OTHERWISE = timedelta(days=2)
 """What no courier carries: same-city, virtual, picked up."""
 VALIDATION_FAILED = 268440065
+PRESALE, TEST_ORDER = 1, 2
+PRESALE_FROM, PRESALE_UNTIL = timedelta(days=15), timedelta(days=330)
+"""Between which a pre-sale ships, from its payment on."""
 CONFIRM_METHODS = {"automatic": 1, "manual": 2}
 
 
@@ -63,6 +66,7 @@ class ShippingBook:
         self._trades = trades
         self._refunds = refunds
         self._shipments: dict[str, Shipment] = {}
+        self._special: dict[str, Json] = {}
 
     def upload(self, request: Json, now: datetime, lag_seconds: int) -> None:
         """Raises MiniProgramRefusal. The request has its shape already."""
@@ -88,6 +92,25 @@ class ShippingBook:
         shipment.is_complete = request["delivery_mode"] == UNIFIED or request["is_all_delivered"]
         shipment.shipped_at = now
         self._shipments[trade.out_trade_no] = shipment
+
+    def report_special(self, request: Json, now: datetime, lag_seconds: int) -> None:
+        """What does not ship as usual (特殊发货报备); the last report counts. Raises
+        MiniProgramRefusal.
+        """
+        if request["type"] not in (PRESALE, TEST_ORDER):
+            raise MiniProgramRefusal(268546000, "type非法")
+        trade = self._find_to_ship(request["order_id"], now, lag_seconds)
+        if request["type"] == PRESALE:
+            paid_seconds, ships_seconds = _paid_seconds(trade), request.get("delay_to", 0)
+            earliest = paid_seconds + int(PRESALE_FROM.total_seconds())
+            latest = paid_seconds + int(PRESALE_UNTIL.total_seconds())
+            if not max(earliest, int(now.timestamp())) < ships_seconds <= latest:
+                raise MiniProgramRefusal(268546001, "delay_to非法")
+        self._special[trade.out_trade_no] = request
+
+    def special_report_of(self, out_trade_no: str) -> Json | None:
+        """What was reported of it, if anything."""
+        return self._special.get(out_trade_no)
 
     def order(self, request: Json, now: datetime, lag_seconds: int) -> Json:
         """The order as the merchant may look at it. Raises MiniProgramRefusal."""
@@ -162,6 +185,20 @@ class ShippingBook:
             raise MiniProgramRefusal(10060001, "支付单不存在")
         return trade
 
+    def _find_to_ship(self, number: str, now: datetime, lag_seconds: int) -> Trade:
+        """By WeChat's number or the merchant's. Raises MiniProgramRefusal."""
+        is_wechats = self._trades.find_paid(number) is not None
+        numbers = (number, "") if is_wechats else ("", number)
+        unknown = MiniProgramRefusal(268546002, "账户不存在这个待发货单号")
+        try:
+            trade = self._find(*numbers, now, lag_seconds)
+        except MiniProgramRefusal:
+            raise unknown from None
+        shipment = self._shipments.get(trade.out_trade_no, Shipment())
+        if self._state(trade, shipment) is not OrderState.TO_SHIP:
+            raise unknown
+        return trade
+
     def _paid(self, out_trade_no: str, now: datetime) -> Trade:
         try:
             trade = self._trades.get(out_trade_no, now)
@@ -190,13 +227,16 @@ class ShippingBook:
         return OrderState.SHIPPED if shipment.is_complete else OrderState.TO_SHIP
 
 
+def _paid_seconds(trade: Trade) -> int:
+    return int(trade.paid_at.timestamp()) if trade.paid_at else 0
+
+
 def _identity(trade: Trade) -> Json:
-    paid_at = trade.paid_at
     return {
         "transaction_id": trade.transaction_id,
         "merchant_id": trade.terms["mchid"],
         "merchant_trade_no": trade.out_trade_no,
-        "pay_time": int(paid_at.timestamp()) if paid_at else 0,
+        "pay_time": _paid_seconds(trade),
     }
 
 
