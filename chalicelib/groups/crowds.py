@@ -113,18 +113,24 @@ def held_seats(shard_id: str, *, most: int) -> list[Seat]:
     is_held = GroupRow.seat_state == SeatState.HELD.value
     through: str | None = None
     while len(held) < most:
-        more, through = _page_of_seats(shard_id, through, limit=_SEATS_PER_LOOK, keep=is_held)
+        more, through = page_of_seats(
+            shard_id, after_kind=through, limit=_SEATS_PER_LOOK, keep=is_held
+        )
         held += more
         if through is None:
             break
     return held[:most]
 
 
-def _page_of_seats(
-    shard_id: str, after_kind: str | None, *, limit: int, keep: Condition | None = None
+def page_of_seats(
+    shard_id: str,
+    *,
+    after_kind: str | None,
+    limit: int = PAGE_SEATS,
+    keep: Condition | None = None,
 ) -> tuple[list[Seat], str | None]:
-    """Some seats of a shard, in the order of their keys, and how far that goes; None: to the end.
-    `keep`: leave out the others.
+    """So many seats of a shard, in the order of their keys, and how far that goes; None: to the
+    end. `keep`: leave out the others.
     """
     condition = (GroupRow.group_id == shard_id) & GroupRow.kind.startswith(SEAT)
     start = GroupRow.key(shard_id, after_kind).to_item() if after_kind is not None else None
@@ -143,7 +149,7 @@ def find_undealt(group_id: str) -> tuple[Group | None, list[Seat], str | None]:
     shard = find(group_id)
     if shard is None:
         return None, [], None
-    return shard, *_page_of_seats(group_id, shard.dealt_through, limit=PAGE_SEATS)
+    return shard, *page_of_seats(group_id, after_kind=shard.dealt_through)
 
 
 def open_crowd(

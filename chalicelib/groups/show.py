@@ -98,14 +98,15 @@ def in_lists(found: Sequence[Group], *, now: datetime) -> list[dict[str, Any]]:
 
 def _find(group_id: str, member_id: str | None, now: datetime) -> tuple[Group, Sequence[Seat]]:
     """The group and its seats; of a crowd only the member's own. Raises NotFound."""
-    group, seats = recent_crowd(group_id, now=now), []
+    group = recent_crowd(group_id, now=now)
+    seats: Sequence[Seat] = ()
     if group is None:
         group, seats = groups.find_with_seats(group_id)
     if group is None or group.crowd_id is not None:
         raise NotFound("There is no such group.")
     if group.is_crowd and member_id is not None:
         own = crowds.find_own_seat(group, member_id)
-        seats = [own] if own is not None else []
+        seats = [own] if own is not None else ()
     return group, seats
 
 

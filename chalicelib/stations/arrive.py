@@ -12,7 +12,7 @@ from chalicelib.groups.model import Group, GroupState
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.errors import InvalidRequest, NotAllowed, NotFound, Refusal
 from chalicelib.orders.model import PICKUP_CARRIER, Order, OrderState
-from chalicelib.orders.ship import refuse_to_ship, ship
+from chalicelib.orders.ship import is_shipped_so, refuse_to_ship, ship
 from chalicelib.stations.seats import Start, orders_of, where_seats_are
 
 MOST_ARRIVED = 200
@@ -40,9 +40,11 @@ def arrive(
     clock: Clock,
     station_id: str | None = None,
     start: Start | None = None,
+    most: int = MOST_ARRIVED,
     dry_run: bool = False,
 ) -> Arrived:
-    """`station_id`: only what goes there. With `dry_run` only say what would be done.
+    """`station_id`: only what goes there. `most`: no more orders than so many. With `dry_run` only
+    say what would be done.
 
     Raises GroupForming before the group is complete, NotAllowed when it never will be or goes to
     addresses, InvalidRequest for a station it does not go to, NotFound.
@@ -53,7 +55,9 @@ def arrive(
         where_seats_are(group), start=start, most_pages=_MOST_PAGES
     ):
         for order in page:
-            done = _count(done, order, station_id, clock, dry_run=dry_run)
+            if station_id in (None, _station_of(order)):
+                may_go_on = done.arrived < most
+                done = _count(done, order, clock, may_go_on=may_go_on, dry_run=dry_run)
         done = replace(done, following=following)
     return done
 
@@ -61,7 +65,7 @@ def arrive(
 def arrive_one(order: Order, *, clock: Clock, dry_run: bool = False) -> Arrived:
     """The same for one order alone. Raises NotAllowed, GroupForming."""
     station_id = _station_of(order)
-    if _is_there(order, station_id):
+    if is_shipped_so(order, PICKUP_CARRIER, station_id):
         return Arrived(unchanged=1)
     refuse_to_ship(order)
     if not dry_run:
@@ -83,19 +87,15 @@ def _complete(group_id: str, station_id: str | None) -> Group:
     return group
 
 
-def _count(
-    done: Arrived, order: Order, station_id: str | None, clock: Clock, *, dry_run: bool
-) -> Arrived:
+def _count(done: Arrived, order: Order, clock: Clock, *, may_go_on: bool, dry_run: bool) -> Arrived:
     """What was done before this order, and with it."""
     goes_to = _station_of(order)
-    if station_id not in (None, goes_to):
-        return done
-    if _is_there(order, goes_to):
+    if is_shipped_so(order, PICKUP_CARRIER, goes_to):
         return replace(done, unchanged=done.unchanged + 1)
     is_dealt_with = order.order_state is not OrderState.PAID
     if is_dealt_with and not _may_ship(order):
         return replace(done, left_out=done.left_out + 1)
-    if not is_dealt_with or done.arrived == MOST_ARRIVED:
+    if not is_dealt_with or not may_go_on:
         return replace(done, left=done.left + 1)
     if not dry_run:
         try:
@@ -111,14 +111,6 @@ def _station_of(order: Order) -> str:
     if order.pickup is None:
         raise NotAllowed("It is sent to an address: use ship_order.")
     return order.pickup.station_id
-
-
-def _is_there(order: Order, station_id: str) -> bool:
-    shipment = order.shipment
-    return shipment is not None and (shipment.carrier, shipment.tracking_no) == (
-        PICKUP_CARRIER,
-        station_id,
-    )
 
 
 def _may_ship(order: Order) -> bool:

@@ -65,7 +65,12 @@ class Sheet:
 
 
 def demand_of_day(
-    campaign_id: str, day: date, *, station_id: str | None = None, start: Start | None = None
+    campaign_id: str,
+    day: date,
+    *,
+    station_id: str | None = None,
+    start: Start | None = None,
+    most_pages: int = MOST_PAGES,
 ) -> Sheet:
     """The rounds that end on this business day, at all stations or at one. Raises NotFound,
     InvalidRequest for a campaign without a daily cut-off.
@@ -83,7 +88,7 @@ def demand_of_day(
     ]
     found = read(*(groups.group_key(group_id) for group_id in ids))
     rounds = (groups.group_of(found.find(groups.group_key(group_id))) for group_id in ids)
-    return _sheet([each for each in rounds if each is not None], start)
+    return _sheet([each for each in rounds if each is not None], start, most_pages)
 
 
 def demand_of_group(group_id: str, *, start: Start | None = None) -> Sheet:
@@ -91,7 +96,7 @@ def demand_of_group(group_id: str, *, start: Start | None = None) -> Sheet:
     group = groups.get(group_id)
     if group.crowd_id is not None:
         raise NotFound("There is no such group.")
-    return _sheet([group], start)
+    return _sheet([group], start, MOST_PAGES)
 
 
 def _rounds(revisions: Sequence[Campaign], day: date) -> set[tuple[str, str]]:
@@ -114,7 +119,7 @@ def _ends(campaign: Campaign, day: date) -> Iterator[datetime]:
             yield campaign.ends_at
 
 
-def _sheet(rounds: Sequence[Group], start: Start | None) -> Sheet:
+def _sheet(rounds: Sequence[Group], start: Start | None, most_pages: int) -> Sheet:
     """What did not come about is named, and wants nothing."""
     going_on = [each for each in rounds if each.group_state not in _NOTHING_OF_IT]
     group_of = {place: each for each in going_on for place in where_seats_are(each)}
@@ -123,7 +128,7 @@ def _sheet(rounds: Sequence[Group], start: Start | None) -> Sheet:
         named = (each for each in rounds if each.is_crowd or each not in going_on)
         wanted = {(each.group_id, each.station_id): Wanted(each, each.station_id) for each in named}
     following = None
-    for place, page, after in orders_of(tuple(group_of), start=start, most_pages=MOST_PAGES):
+    for place, page, after in orders_of(tuple(group_of), start=start, most_pages=most_pages):
         group, following = group_of[place], after
         for order in page:
             if order.order_state in _STANDS:

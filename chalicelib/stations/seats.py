@@ -48,7 +48,7 @@ def start_of(cursor: str | None) -> Start | None:
 
 
 def _paid_seats(place: str, after_kind: str | None) -> tuple[list[str], str | None]:
-    """The orders of a page of its seats, and the last seat of that page; None: there are no more."""
+    """The orders of a page of its seats, and the last seat there; None: no more follow."""
     items, following = query(
         GroupRow,
         (GroupRow.group_id == place) & GroupRow.kind.startswith(SEAT),

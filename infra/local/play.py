@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from infra.local.books import yuan
 from infra.local.sandbox_control import SandboxControl
@@ -16,9 +16,13 @@ from infra.local.shopper import Purchase, Shopper, Unexpected, wait_until
 from infra.local.stack import Stack
 from infra.local.timeline import Timeline
 
+T = TypeVar("T")
+
 TWICE = 2
 SIGN_INS_AT_ONCE = 3
 """As many workers are then up as a payment needs that is notified twice at once."""
+RACERS_AT_ONCE = 6
+"""Each wants a worker of its own, and starting one takes a machine its time."""
 OPERATOR = "店主"
 SHOP = "开团"
 
@@ -48,9 +52,20 @@ def put_campaign(stage: Play, campaign: Mapping[str, Any], **changes: Any) -> st
     campaign_id: str = sent["campaign_id"]
     price_fen = min(sku["group_price_fen"] for sku in sent["skus"])
     rules = json.dumps(sent["rules"], ensure_ascii=False)
-    what = f"puts {campaign_id}: {sent['size']} at {yuan(price_fen)}"
-    stage.timeline.line(OPERATOR, what, f"rules {rules}")
+    heads = f"{sent['size']} at " if "size" in sent else ""
+    stage.timeline.line(OPERATOR, f"puts {campaign_id}: {heads}{yuan(price_fen)}", f"rules {rules}")
     return campaign_id
+
+
+def in_seconds(seconds: float) -> str:
+    """The moment so many seconds from now, as an operator would write it."""
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+def at_once(steps: Iterable[Callable[[], T]]) -> list[T]:
+    """What each of these came to, all of them at the same time."""
+    with ThreadPoolExecutor(max_workers=RACERS_AT_ONCE) as pool:
+        return [each.result() for each in [pool.submit(step) for step in steps]]
 
 
 def window_around_now() -> dict[str, str]:

@@ -270,6 +270,7 @@ def test_a_round_that_is_called_off_is_refunded_and_nobody_comes_that_day(shop: 
     assert answer["error"]["code"] == "not_allowed"
     cut_off(shop)
     again = orders(lin).pays()
+    shop.settles()
     assert until(again) == "2026-11-23T14:00:00Z"
     shop.assert_books_balance()
 

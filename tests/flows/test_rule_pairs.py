@@ -1,6 +1,6 @@
 """Rules compose: every pair of values of any two rules is in one of these campaigns, and each
-campaign is played to its end, filled, short of one and with its leader alone; a crowd not in two
-ways that end alike.
+campaign is played to its end, filled, short of one and with its leader alone, but not in two ways
+that end alike.
 
 What must come of it is worked out here from the rules as they are written, not by the rules' code.
 """
@@ -14,8 +14,6 @@ import pytest
 from pydantic import ValidationError
 
 from chalicelib.catalog.model import Campaign
-from chalicelib.groups.decide_production import decide_production
-from chalicelib.groups.model import Production
 from tests.fakes import FakeClock
 from tests.shop import Member, Placed, Shop
 
@@ -27,6 +25,7 @@ ALLOTTED_UNITS, SHARDS = 40, 3
 CUTOFF = "20:10"
 """As long after noon UTC as a group lasts, in the business's time zone."""
 STATIONS = ["gate", "pool"]
+SHIPS_SECONDS = 7 * 24 * 3600
 ENGRAVING = {"engraving": "永远的朋友"}
 
 VALUES: dict[str, dict[str, dict[str, Any]]] = {
@@ -115,11 +114,16 @@ ROWS = covering_rows()
 
 
 def endings(row: Row) -> list[str]:
-    """How the campaign is played: a crowd, or a round, not in two ways that end alike."""
+    """How the campaign is played. Who falls short with one missing falls short alone too, and what
+    a round completes with one it completes with two.
+    """
     chosen = dict(zip(VALUES, row, strict=True))
-    if chosen["heads"] == "seats" or chosen["short"] == "honour":
+    if chosen["short"] == "honour":
         return list(HEADS)
-    return ["filled", "short of one" if chosen["heads"] == "crowd" else "leader alone"]
+    if chosen["heads"] == "round":
+        return ["filled", "leader alone"]
+    on_ladder = chosen["ladder"] != "none" and chosen["heads"] == "seats"
+    return list(HEADS) if on_ladder else ["filled", "short of one"]
 
 
 PLAYED = [(row, ending) for row in ROWS for ending in endings(row)]
@@ -265,10 +269,8 @@ class Played:
 
     def accepts(self, group_id: str) -> None:
         """The merchant makes the goods."""
-        clock = self.shop.clock
-        in_a_week = clock.now() + timedelta(days=7)
-        accepted = Production.ACCEPTED
-        decide_production(group_id, accepted, decided_by="Mei", ships_by=in_a_week, clock=clock)
+        answer = {"decision": "accept", "ships_by": self.shop.at(SHIPS_SECONDS)}
+        self.shop.admin("decide_production", group_id=group_id, **answer)
         self.shop.settles()
 
     def completes(self, heads: int) -> bool:
@@ -343,13 +345,12 @@ def _assert_dealt(played: Played, placed: list[Placed]) -> int:
         if number == 0 and played.chosen["leader"] == "free":
             back_fen = paid_fen
         assert (now["status"], now["refunded_fen"]) == ("to_ship", back_fen)
+        assert (now["ships_by"] is not None) == (played.chosen["made"] == "to order")
+        assert bool(now["pickup"] and now["pickup"]["code"]) == bool(played.looking_after)
         shipped.append(order)
     _assert_earned(played, placed[0], shipped, price_fen)
     if winners is not None:
         assert len(winners) == 1
-    if played.looking_after:
-        codes = {row["order_id"]: row.get("pickup_code") for row in played.shop.rows("orders")}
-        assert all(codes[order.order_id] for order in shipped)
     return len(shipped)
 
 

@@ -8,6 +8,7 @@ from tests.http.routes import Route
 from tests.in_process import everything
 from tests.money import earns
 from tests.shop import Member, Reply, Shop
+from tests.stations.words import looks_after
 from tests.vouchers.words import granted
 from tests.withdrawals.words import asked, cancels
 
@@ -17,7 +18,7 @@ TEMPLATE = {"template_id": "template-1", "fields": {"amount1": "amount"}}
 
 class Scene:
     """Lin leads a forming group that will draw, has an order to pay, a refund that waits for an
-    operator, a voucher and a withdrawal taken back.
+    operator, a voucher, a withdrawal taken back and a station to look after.
 
     Eve owns nothing.
     """
@@ -39,6 +40,7 @@ class Scene:
         self.refund_id = paid.asks_refund(amount_fen=500)["refund_id"]
         self.paid_order_id = paid.order_id
         self.unpaid = self.lin.buys()
+        looks_after(shop, "Lin", "gate")
         earns(shop.clock, self.lin.member_id, 5_000)
         withdrawal_id = asked(self.lin)
         cancels(self.lin, withdrawal_id)
@@ -52,6 +54,7 @@ class Scene:
             "product_id": "apples",
             "campaign_id": "autumn",
             "share_code": self.eve.shares("home"),
+            "station_id": "gate",
         }
 
     def path(self, route: Route, ids: Mapping[str, str] | None = None) -> str:

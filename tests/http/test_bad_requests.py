@@ -51,6 +51,8 @@ LISTS = (
     "/v1/campaigns",
     "/v1/orders",
     "/v1/vouchers",
+    "/v1/me/stations",
+    "/v1/stations/{station_id}/pickups",
     "/v1/me/invitees",
     "/v1/commissions",
     "/v1/withdrawals",
@@ -221,6 +223,8 @@ def test_a_cursor_is_good_for_its_own_list_and_member_only(scene: Scene, of: str
             accrued_at="2026-11-22T12:00:02.000Z",
         ),
         "/v1/vouchers": text(member_id=scene.lin.member_id, kind="voucher#v1"),
+        "/v1/me/stations": text(leader_id=scene.lin.member_id, station_id="gate", kind="station"),
+        "/v1/stations/{station_id}/pickups": text(station_id="gate", kind="waits#ord_x"),
         "/v1/me/invitees": text(bound_at="2026-11-22T12:00:02.000Z", passed="0"),
         "/v1/withdrawals": text(
             withdrawal_id=scene.ids["withdrawal_id"],

@@ -88,6 +88,7 @@ WRITING = (
     "POST /v1/orders/{order_id}/cancel",
     "POST /v1/orders/{order_id}/refunds",
     "POST /v1/refunds/{refund_id}/cancel",
+    "POST /v1/stations/{station_id}/redemptions",
     "POST /v1/withdrawals",
 )
 

@@ -1,4 +1,6 @@
-"""Words for stories of neighbourhoods: who looks after a station, what goes there, who fetches it."""
+"""Words for stories of neighbourhoods: who looks after a station, what goes there, who fetches
+it.
+"""
 
 from typing import Any
 
@@ -9,9 +11,9 @@ SHARE = {"leader": {"bonus_bp": 1000}}
 """What whoever looks after a station earns: a tenth."""
 
 
-def looks_after(shop: Shop, name: str, station_id: str = "gate", **changes: Any) -> Member:
+def looks_after(shop: Shop, who: str, station_id: str = "gate", **changes: Any) -> Member:
     """Somebody with a station of theirs."""
-    leader = shop.member(name)
+    leader = shop.member(who)
     fields = {"name": f"{station_id}站", "address": "文三路 1 号", **changes}
     shop.admin("put_station", station_id=station_id, leader_id=leader.member_id, **fields)
     return leader
@@ -73,10 +75,3 @@ def waiting(leader: Member, station_id: str = "gate") -> list[tuple[str, int, st
     reply = leader.send("GET", f"/v1/stations/{station_id}/pickups")
     assert reply.status == 200, reply
     return sorted((one["title"], one["quantity"], one["status"]) for one in reply["items"])
-
-
-def fetched(shop: Shop, placed: Placed, leader: Member) -> Placed:
-    """An order whose round has ended by now, all the way to its member's hands."""
-    arrived(shop, placed.group_id)
-    hands_out(leader, placed)
-    return placed

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 
 from infra.local.kinds import (
     cross_product,
+    crowd,
+    flash,
     honour,
     ladder,
     leader_bonus,
@@ -32,6 +34,8 @@ KINDS: Mapping[str, Kind] = {
     "ladder": ladder.KIND,
     "cross_product": cross_product.KIND,
     "honour": honour.KIND,
+    "flash": flash.KIND,
+    "super": crowd.KIND,
 }
 
 

@@ -1,0 +1,136 @@
+"""The demand sheet and arrivals in parts: however little is looked at in one run, the parts add up
+to the whole.
+"""
+
+from collections import Counter
+from datetime import date
+
+import pytest
+
+from chalicelib.groups import store as groups
+from chalicelib.groups.model import Seat, SeatState
+from chalicelib.kit.errors import InvalidRequest
+from chalicelib.kit.paging import to_cursor
+from chalicelib.kit.writes import WriteSet
+from chalicelib.orders import store as order_store
+from chalicelib.stations.arrive import Arrived, arrive
+from chalicelib.stations.demand import demand_of_day
+from chalicelib.stations.seats import Start, orders_of, start_of
+from tests.shop import Shop
+from tests.stations.words import collects, looks_after, orders
+
+TODAY = date(2026, 11, 22)
+
+
+def seated(shop: Shop, place: str, order_id: str, count: int) -> None:
+    """So many paid seats of one shard, all with the same order behind them."""
+    order = order_store.get(order_id)
+    for number in range(count):
+        writes = WriteSet()
+        seat = Seat(
+            group_id=place,
+            member_id=order.member_id,
+            order_id=order_id,
+            seat_state=SeatState.PAID,
+            is_leader=False,
+            joined_at=shop.clock.now(),
+            pay_deadline=shop.clock.now(),
+            units=1,
+        )
+        groups.put_seat(writes, seat, f"more-{number:03d}")
+        writes.commit()
+
+
+def test_seats_come_page_by_page_and_go_on_where_they_ended(shop: Shop) -> None:
+    order = shop.member("Lin").buys()
+    for place, count in (("grp_a#0", 120), ("grp_a#1", 0), ("grp_a#2", 3)):
+        seated(shop, place, order.order_id, count)
+    places = ("grp_a#0", "grp_a#1", "grp_a#2")
+
+    seen: Counter[str] = Counter()
+    start: Start | None = None
+    runs = 0
+    while start is not None or runs == 0:
+        for place, page, following in orders_of(places, start=start, most_pages=2):
+            seen[place] += len(page)
+            cursor = to_cursor(following)
+        start = start_of(cursor)
+        runs += 1
+
+    assert seen == {"grp_a#0": 120, "grp_a#1": 0, "grp_a#2": 3}
+    assert runs == 3
+    with pytest.raises(InvalidRequest):
+        list(orders_of(places[1:], start=groups.seat_key("grp_a#0", "x").to_item(), most_pages=1))
+
+
+def test_sheets_in_parts_add_up(shop: Shop) -> None:
+    for name in ("gate", "park", "hill"):
+        looks_after(shop, name.title(), name)
+    collects(shop, "gate", "park", "hill")
+    lin = shop.member("Lin")
+    for station_id, quantity in (("gate", 1), ("gate", 2), ("park", 4)):
+        orders(lin, station_id, quantity=quantity).pays()
+    orders(lin, "park", quantity=8)  # not paid, so not wanted
+
+    units: Counter[str] = Counter()
+    start: Start | None = None
+    sheets = 0
+    while start is not None or sheets == 0:
+        sheet = demand_of_day("veg", TODAY, start=start, most_pages=1)
+        for wanted in sheet.wanted:
+            units[str(wanted.station_id)] += sum(line.units for line in wanted.lines.values())
+        start = sheet.following
+        sheets += 1
+
+    assert units == {"gate": 3, "park": 4}
+    assert sheets == 2
+    (only,) = demand_of_day("veg", TODAY, station_id="park").wanted
+    assert only.station_id == "park"
+
+
+def test_a_round_is_found_whatever_its_campaign_says_by_then(shop: Shop) -> None:
+    looks_after(shop, "Gu")
+    looks_after(shop, "Pan", "park")
+    collects(shop, "gate", cutoff="22:00")
+    orders(shop.member("Lin")).pays()
+    collects(shop, "park", cutoff="21:00")
+    orders(shop.member("Mei"), "park").pays()
+
+    sheet = demand_of_day("veg", TODAY)
+
+    assert [(one.station_id, len(one.lines)) for one in sheet.wanted] == [("gate", 1), ("park", 1)]
+
+
+def test_goods_arrive_in_runs_of_so_many(shop: Shop) -> None:
+    looks_after(shop, "Gu")
+    collects(shop, "gate")
+    lin = shop.member("Lin")
+    placed = [orders(lin).pays() for _ in range(3)]
+    group_id = placed[0].group_id
+    shop.passes(2 * 3600)
+    shop.passes(61)
+
+    before = shop.everything()
+    assert arrive(group_id, clock=shop.clock, dry_run=True) == Arrived(arrived=3)
+    assert shop.everything() == before
+    runs = [arrive(group_id, clock=shop.clock, most=2) for _ in range(3)]
+
+    assert runs == [
+        Arrived(arrived=2, left=1),
+        Arrived(arrived=1, unchanged=2),
+        Arrived(unchanged=3),
+    ]
+    assert {order.status for order in placed} == {"shipped"}
+
+
+def test_orders_that_nobody_has_dealt_with_yet_are_left_for_later(shop: Shop) -> None:
+    looks_after(shop, "Gu")
+    collects(shop, "gate")
+    placed = orders(shop.member("Lin")).pays()
+    shop.advance(2 * 3600)
+    shop.sweeps()
+    shop.streams_are_lost()
+
+    assert arrive(placed.group_id, clock=shop.clock) == Arrived(left=1)
+    shop.passes(61)
+    assert arrive(placed.group_id, clock=shop.clock) == Arrived(arrived=1)
