@@ -1,5 +1,5 @@
-"""Command: what is to be made for a group, `{group_id, cursor?}`: every order that still stands
-with what its member filled in, and how many units of each kind. Nothing of who they are.
+"""Command: what is to be made for a group, `{group_id, cursor?, limit?}`: every order that still
+stands with what its member filled in, and how many units of each kind. Nothing of who they are.
 
 A group with seats comes whole, a crowd shard by shard in pages; the kinds are those of the page.
 """
@@ -23,14 +23,14 @@ from chalicelib.orders.model import SOLD, Order, OrderState
 from chalicelib.wiring import Wiring
 
 _STANDS = SOLD | {OrderState.PAID}
-_MOST_SEATS_READ = 100
 
 
 class Payload(Command):
-    """Which group, and which page of a crowd."""
+    """Which group, and which page of a crowd. `limit` counts seats, standing or not."""
 
     group_id: Identifier
     cursor: Annotated[str, Field(max_length=1024)] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 100
 
 
 def run(payload: Payload, _wiring: Wiring) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def run(payload: Payload, _wiring: Wiring) -> dict[str, Any]:
     group = groups.get(payload.group_id)
     if group.production is None or group.crowd_id is not None:
         raise NotFound(f"Nothing is to be made for a group {payload.group_id}.")
-    seats, following = _page(group, payload.cursor)
+    seats, following = _page(group, payload)
     taken = [seat.order_id for seat in seats if seat.seat_state is SeatState.PAID]
     standing = [each for each in orders.read_all(taken) if each.order_state in _STANDS]
     return {
@@ -51,10 +51,10 @@ def run(payload: Payload, _wiring: Wiring) -> dict[str, Any]:
     }
 
 
-def _page(group: Group, cursor: str | None) -> tuple[Sequence[Seat], dict[str, Any] | None]:
+def _page(group: Group, payload: Payload) -> tuple[Sequence[Seat], dict[str, Any] | None]:
     """Seats, and where the next ones begin."""
     begins = {"group_id": group.group_id, "kind": SEAT}
-    start = from_cursor(cursor, names=frozenset(begins), begins=begins)
+    start = from_cursor(payload.cursor, names=frozenset(begins), begins=begins)
     if not group.is_crowd:
         _, seats = groups.find_with_seats(group.group_id)
         return seats, None
@@ -64,8 +64,9 @@ def _page(group: Group, cursor: str | None) -> tuple[Sequence[Seat], dict[str, A
         raise InvalidRequest("Not a cursor of this list.")
     found: list[Seat] = []
     left = list(group.shard_ids[group.shard_ids.index(shard_id) :])
-    while left and len(found) < _MOST_SEATS_READ:
-        seats, after_kind = crowds.page_of_seats(left[0], after_kind=after_kind)
+    while left and len(found) < payload.limit:
+        most = payload.limit - len(found)
+        seats, after_kind = crowds.page_of_seats(left[0], after_kind=after_kind, limit=most)
         found += seats
         if after_kind is None:
             left, after_kind = left[1:], SEAT

@@ -66,6 +66,7 @@ class Payload(Command):
 
     pay_window_seconds: PayWindowSeconds | None = None
     auto_receipt_seconds: Seconds | None = None
+    production_answer_seconds: Seconds | None = None
     referral_policy: ReferralPolicy | None = None
     referral_seconds: Seconds | None = None
     commission: CommissionChange | None = None

@@ -10,9 +10,9 @@ from chalicelib.admin.shapes import shipment_in_full
 from chalicelib.catalog.model import Identifier
 from chalicelib.groups import store as groups
 from chalicelib.groups.deal import deal
-from chalicelib.groups.model import GroupState
+from chalicelib.groups.model import GroupState, Production
 from chalicelib.orders import store as orders
-from chalicelib.orders.model import OrderState
+from chalicelib.orders.model import Order, OrderState
 from chalicelib.orders.schemas import Carrier, TrackingNo
 from chalicelib.orders.ship import is_shipped_so, refuse_to_ship, refuse_way, ship
 from chalicelib.wiring import Wiring
@@ -31,15 +31,14 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
     order = orders.get(payload.order_id)
     waits = order.order_state is OrderState.PAID and order.group_id is not None
     if waits and not payload.dry_run:
-        deal(
-            str(order.seat_group_id), clock=wiring.clock, seeds=wiring.seeds
-        )  # if no stream has yet
+        # if no stream has yet
+        deal(str(order.seat_group_id), clock=wiring.clock, seeds=wiring.seeds)
         order = orders.get(payload.order_id)
     changes = not is_shipped_so(order, payload.carrier, payload.tracking_no)
     if payload.dry_run:
         if changes:
             refuse_way(order, payload.carrier, payload.tracking_no)
-        if changes and not (waits and _is_complete(str(order.group_id))):
+        if changes and not (waits and _is_complete(order)):
             refuse_to_ship(order)
     else:
         order = ship(payload.order_id, payload.carrier, payload.tracking_no, clock=wiring.clock)
@@ -50,7 +49,11 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
     }
 
 
-def _is_complete(group_id: str) -> bool:
-    """Whether its orders ship as soon as somebody deals with them: nothing is drawn first."""
-    group = groups.get(group_id)
-    return group.group_state is GroupState.COMPLETE and group.draw_id is None
+def _is_complete(order: Order) -> bool:
+    """Whether it ships as soon as somebody deals with its group: nothing is drawn first, and no
+    merchant has to promise it.
+    """
+    group = groups.get(str(order.group_id))
+    is_ready = group.production is None and not order.custom_fields
+    is_made = is_ready or group.production is Production.ACCEPTED
+    return group.group_state is GroupState.COMPLETE and group.draw_id is None and is_made

@@ -75,7 +75,7 @@ def refuse_way(order: Order, carrier: str, tracking_no: str) -> None:
 def refuse_to_ship(order: Order) -> None:
     """Raise NotAllowed or GroupForming unless the order may be shipped."""
     if order.order_state is OrderState.PAID:
-        raise GroupForming("Nothing ships before its group is complete, and drawn if there is one.")
+        raise GroupForming("Nothing ships before its group is complete, and drawn or promised.")
     if order.order_state is not OrderState.TO_SHIP:
         raise NotAllowed(f"It is {order.order_state.value}: it cannot be shipped.")
     if order.refundable_fen < 1 and not order.is_free:

@@ -19,10 +19,8 @@ from infra.local.timeline import Timeline
 T = TypeVar("T")
 
 TWICE = 2
-SIGN_INS_AT_ONCE = 3
-"""As many workers are then up as a payment needs that is notified twice at once."""
-RACERS_AT_ONCE = 6
-"""Each wants a worker of its own, and starting one takes a machine its time."""
+WORKERS_UP = 3
+"""How many sign in at once: as many as a payment needs that is notified twice at once."""
 OPERATOR = "店主"
 SHOP = "开团"
 
@@ -40,7 +38,7 @@ class Play:
 def sign_in(stage: Play, names: Iterable[str]) -> None:
     """Everyone of these comes on stage, with a session."""
     shoppers = [Shopper(stage.stack.endpoints, name) for name in names]
-    with ThreadPoolExecutor(max_workers=SIGN_INS_AT_ONCE) as pool:
+    with ThreadPoolExecutor(max_workers=WORKERS_UP) as pool:
         for shopper in pool.map(Shopper.signs_in, shoppers):
             stage.members[shopper.name] = shopper
 
@@ -63,8 +61,8 @@ def in_seconds(seconds: float) -> str:
 
 
 def at_once(steps: Iterable[Callable[[], T]]) -> list[T]:
-    """What each of these came to, all of them at the same time."""
-    with ThreadPoolExecutor(max_workers=RACERS_AT_ONCE) as pool:
+    """What each of these came to, as many of them at the same time as there are workers up."""
+    with ThreadPoolExecutor(max_workers=WORKERS_UP) as pool:
         return [each.result() for each in [pool.submit(step) for step in steps]]
 
 
@@ -107,8 +105,9 @@ def the_time_is_over(stage: Play, order: Purchase, becomes: str) -> None:
     stage.stack.admin("sweep")
     wait_until(lambda: anyone.group(group_id)["status"], becomes, f"the group of {anyone.name}")
     group = anyone.group(group_id)
-    seats = f"{group['paid_count']} of {group['size']} came"
-    stage.timeline.line(SHOP, f"sweeps: {seats}", f"the group is {group['status']}")
+    paid_count, size = group["paid_count"], group["size"]
+    came = f"{paid_count} came" if paid_count > size else f"{paid_count} of {size} came"
+    stage.timeline.line(SHOP, f"sweeps: {came}", f"the group is {group['status']}")
 
 
 def is_over(group: Mapping[str, str]) -> bool:

@@ -195,7 +195,7 @@ def test_what_is_to_be_made_is_shown_without_who_it_is_for(shop: Shop, group_id:
     assert shown["kinds"] == [
         {"sku_id": "apples-5", "custom_fields": WISHES, "units": 1},
         {"sku_id": "apples-5", "custom_fields": {"engraving": "Ann"}, "units": 1},
-    ] or [kind["units"] for kind in shown["kinds"]] == [1, 1]
+    ]
     assert shown["next_cursor"] is None
     assert "林小满" not in str(shown)
     assert "member_id" not in str(shown)
@@ -221,11 +221,7 @@ def test_what_goes_back_is_not_made(shop: Shop) -> None:
     assert (after["status"], after["ships_by"]) == ("accepted", "2026-12-22T12:00:00Z")
 
 
-def test_a_crowd_is_shown_in_pages_of_its_shards(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("chalicelib.admin.get_production._MOST_SEATS_READ", 2)
-    monkeypatch.setattr("chalicelib.groups.crowds.PAGE_SEATS", 2)
+def test_a_crowd_is_shown_in_pages_of_its_shards(shop: Shop) -> None:
     rules = {"crowd": {"threshold": 7, "shards": 3}}
     takes_orders(shop, "many", rules=rules, duration_seconds=600)
     placed = [
@@ -239,12 +235,12 @@ def test_a_crowd_is_shown_in_pages_of_its_shards(
     seen: list[str] = []
     pages, cursor = 0, None
     while pages == 0 or cursor is not None:
-        shown = shop.admin("get_production", group_id=group_id, cursor=cursor)
+        shown = shop.admin("get_production", group_id=group_id, cursor=cursor, limit=2)
         seen += [order["order_id"] for order in shown["orders"]]
         pages, cursor = pages + 1, shown["next_cursor"]
 
     assert sorted(seen) == sorted(order.order_id for order in placed)
-    assert pages > 3
+    assert pages in (5, 6)
 
 
 def test_what_is_ready_is_not_to_be_made(shop: Shop) -> None:

@@ -74,7 +74,8 @@ def test_stations_are_listed_in_pages_and_by_campaign(shop: Shop) -> None:
     orders(shop.member("Lin"), "station-1").pays()
     complete(shop)  # its codes and its orders are in the same table
 
-    seen, cursor = [], None
+    seen: list[str] = []
+    cursor: str | None = None
     while cursor is not None or not seen:
         page = shop.admin("list_stations", limit=2, **({"cursor": cursor} if cursor else {}))
         assert len(page["items"]) <= 2

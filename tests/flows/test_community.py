@@ -2,6 +2,7 @@
 they want, and whoever looks after a station hands it out and earns on it.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from chalicelib.kit.clock import shown
 from infra.local.wechat.refusals import ControlRefusal
 from tests.led import FREEZE_SECONDS, balances
-from tests.shop import Placed, Shop
+from tests.shop import Member, Placed, Shop
 from tests.stations.words import (
     SHARE,
     arrived,
@@ -57,32 +58,56 @@ def until(order: Placed) -> str:
 # The whole of it
 
 
-def test_two_stations_collect_are_delivered_and_hand_out(shop: Shop) -> None:
+@dataclass(frozen=True)
+class Evening:
+    """An evening's orders at two stations: three at Gu's, one of them Gu's own, one at Pan's."""
+
+    gate: Member
+    park: Member
+    apples: Placed
+    pears: Placed
+    own: Placed
+    elsewhere: Placed
+
+    @property
+    def all(self) -> tuple[Placed, ...]:
+        return self.apples, self.pears, self.own, self.elsewhere
+
+
+@pytest.fixture
+def evening(shop: Shop) -> Evening:
     shop.admin("put_freight", merchant_id="orchard", flat_fen=700)
-    pears = shop.stocks(100, sku_id="pears-3", solo_price_fen=1200)
+    shop.stocks(100, sku_id="pears-3", solo_price_fen=1200)
     gate, park = looks_after(shop, "Gu"), looks_after(shop, "Pan", "park")
     offered = [
         {"sku_id": "apples-5", "group_price_fen": 1500},
-        {"sku_id": pears, "group_price_fen": 1000},
+        {"sku_id": "pears-3", "group_price_fen": 1000},
     ]
     collects(shop, "gate", "park", rules={**SHARE, "cross_product": True}, skus=offered)
-    lin, mei = shop.member("Lin"), shop.member("Mei")
+    lin = shop.member("Lin")
     lin.send("PUT", "/v1/me", {"nickname": "小满"})
-    first = orders(lin, quantity=2).pays()
-    second = orders(lin, sku_id=pears).pays()
-    own = orders(gate).pays()
-    third = orders(mei, "park").pays()
+    return Evening(
+        gate,
+        park,
+        orders(lin, quantity=2).pays(),
+        orders(lin, sku_id="pears-3").pays(),
+        orders(gate).pays(),
+        orders(shop.member("Mei"), "park").pays(),
+    )
 
-    assert [order.amount_fen for order in (first, second, own, third)] == [3000, 1000, 1500, 1500]
-    assert first.group_id == second.group_id == own.group_id != third.group_id
-    assert (first.now()["address"], first.now()["pickup"]) == (
+
+def test_what_two_stations_want_is_summed_up_for_the_supplier(shop: Shop, evening: Evening) -> None:
+    apples, pears, own, elsewhere = evening.all
+    assert [order.amount_fen for order in evening.all] == [3000, 1000, 1500, 1500], "no freight"
+    assert apples.group_id == pears.group_id == own.group_id != elsewhere.group_id
+    assert (apples.now()["address"], apples.now()["pickup"]) == (
         None,
         {"station_id": "gate", "name": "gate站", "address": "文三路 1 号", "code": None},
     )
-    assert (shop.units_left(), shop.units_left(pears)) == (100, 100), "demand first, stock after"
+    assert [shop.units_left(sku_id) for sku_id in ("apples-5", "pears-3")] == [100, 100]
     cut_off(shop)
 
-    assert {order.status for order in (first, second, own, third)} == {"to_ship"}
+    assert {order.status for order in evening.all} == {"to_ship"}
     sheet = shop.admin("get_demand", campaign_id="veg")
     assert [(one["station_id"], one["units"], one["orders"]) for one in sheet["items"]] == [
         ("gate", 4, 3),
@@ -92,34 +117,41 @@ def test_two_stations_collect_are_delivered_and_hand_out(shop: Shop) -> None:
         ("apples-5", 4, 3),
         ("pears-3", 1, 1),
     ]
+    assert [shop.units_left(sku_id) for sku_id in ("apples-5", "pears-3")] == [100, 100]
+    shop.assert_books_balance()
+
+
+def test_each_leader_hands_out_what_has_arrived_and_earns_on_it(
+    shop: Shop, evening: Evening
+) -> None:
+    gate, park = evening.gate, evening.park
+    cut_off(shop)
     assert wallet(gate)["pending_fen"] == 400, "nothing on one's own purchase"
     assert wallet(park)["pending_fen"] == 150
 
-    assert arrived(shop, first.group_id)["arrived_count"] == 3
-    assert (first.status, third.status) == ("shipped", "to_ship")
-    assert waiting(gate) == [
-        ("红富士苹果 5斤装", 1, "shipped"),
-        ("红富士苹果 5斤装", 1, "shipped"),
-        ("红富士苹果 5斤装", 2, "shipped"),
-    ]
-    assert waiting(park, "park") == [("红富士苹果 5斤装", 1, "to_ship")]
-    handed_out = hands_out(gate, first)
-    assert handed_out.content == {
-        "title": "红富士苹果 5斤装",
+    assert arrived(shop, evening.apples.group_id)["arrived_count"] == 3
+    assert (evening.apples.status, evening.elsewhere.status) == ("shipped", "to_ship")
+    title, pears = "红富士苹果 5斤装", evening.pears.now()["title"]
+    assert waiting(gate) == sorted(
+        [(title, 1, "shipped"), (title, 2, "shipped"), (pears, 1, "shipped")]
+    )
+    assert waiting(park, "park") == [(title, 1, "to_ship")]
+    assert hands_out(gate, evening.apples).content == {
+        "title": title,
         "image_url": None,
         "quantity": 2,
         "nickname": "小满",
         "redeemed_at": shown(shop.clock.now()),
     }
-    assert first.status == "received"
-    hands_out(gate, second)
-    hands_out(gate, own)
-    arrived(shop, third.group_id)
-    hands_out(park, third, "park")
+    assert evening.apples.status == "received"
+    hands_out(gate, evening.pears)
+    hands_out(gate, evening.own)
+    arrived(shop, evening.elsewhere.group_id)
+    hands_out(park, evening.elsewhere, "park")
     shop.passes(FREEZE_SECONDS + 1)
     shop.passes(61)
 
-    assert {order.status for order in (first, second, own, third)} == {"settled"}
+    assert {order.status for order in evening.all} == {"settled"}
     assert (wallet(gate)["available_fen"], wallet(park)["available_fen"]) == (400, 150)
     paid(gate, 400)
     assert balances(shop) == {
@@ -128,7 +160,7 @@ def test_two_stations_collect_are_delivered_and_hand_out(shop: Shop) -> None:
         "marketing_expense": 550,
         "members": -150,
     }
-    assert waiting(gate) == []
+    assert waiting(gate) == waiting(park, "park") == []
     shop.assert_books_balance()
 
 

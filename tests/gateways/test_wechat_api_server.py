@@ -314,6 +314,24 @@ def test_a_long_description_is_cut_and_a_phone_may_be_missing(
     assert sent(wechat)["upload_time"] == "2026-11-23T00:00:01.000+08:00"
 
 
+def test_what_is_fetched_has_no_carrier_no_number_and_no_phone(
+    api: WechatApiHttp, wechat: FakeWechat
+) -> None:
+    gives_token(wechat)
+    wechat.will_answer(200, {"errcode": 0})
+
+    api.upload_shipment(replace(SHIPMENT, carrier=None, tracking_no=None))
+
+    assert sent(wechat) == {
+        "order_key": {"order_number_type": 2, "transaction_id": SHIPMENT.transaction_id},
+        "logistics_type": 4,
+        "delivery_mode": 1,
+        "shipping_list": [{"item_desc": "红富士苹果 5斤装 ×1"}],
+        "upload_time": "2026-11-22T20:00:00.120+08:00",
+        "payer": {"openid": OPENID},
+    }
+
+
 # What comes back.
 
 

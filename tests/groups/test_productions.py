@@ -1,5 +1,5 @@
-"""A request to make what a group has ordered: asked once, answered once, whoever comes twice, late or
-in between.
+"""A request to make what a group has ordered: asked once, answered once, whoever comes twice, late
+or in between.
 """
 
 from datetime import datetime, timedelta

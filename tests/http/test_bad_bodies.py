@@ -139,15 +139,43 @@ def test_missing_fields_are_named(scene: Scene) -> None:
         "/v1/sessions": ["code"],
         "/v1/quotes": ["sku_id", "quantity"],
         "/v1/orders": ["sku_id", "quantity", "address"],
-        "/v1/groups": ["sku_id", "quantity", "address", "campaign_id"],
-        "/v1/groups/{group_id}/members": ["sku_id", "quantity", "address"],
+        "/v1/groups": ["sku_id", "quantity", "campaign_id"],
+        "/v1/groups/{group_id}/members": ["sku_id", "quantity"],
         "/v1/orders/{order_id}/refunds": ["type", "reason"],
+        "/v1/stations/{station_id}/redemptions": ["pickup_code"],
     }
     with scene.stays():
         replies = {path: scene.send(route("POST", path), body=b"{}") for path in needed}
     for path, reply in replies.items():
         assert wrong_in(reply, 422, "invalid_request") == [], path
         assert fields_of(reply) == needed[path]
+
+
+def test_what_is_sent_needs_an_address_and_goes_to_no_station(scene: Scene) -> None:
+    with scene.stays():
+        for path in ("/v1/groups", "/v1/groups/{group_id}/members"):
+            each = route("POST", path)
+            for change, field in (
+                ({"address": None}, "address"),
+                ({"address": None, "station_id": "gate"}, "station_id"),
+                ({"station_id": "gate"}, "station_id"),
+            ):
+                body = {**(each.body or {}), **change}
+                reply = scene.send(each, body=body, token=scene.eve.token)
+                assert wrong_in(reply, 422, "invalid_request") == [], each
+                assert fields_of(reply) == [field]
+
+
+NO_CODES = ("", "1234567", "123456789", "1234567a", " 12345678", "１２３４５６７８", 12345678, None)
+
+
+def test_a_pickup_code_is_eight_digits(scene: Scene) -> None:
+    redeem = route("POST", "/v1/stations/{station_id}/redemptions")
+    with scene.stays():
+        for bad in NO_CODES:
+            reply = scene.send(redeem, body={"pickup_code": bad})
+            assert wrong_in(reply, 422, "invalid_request") == [], bad
+            assert fields_of(reply) == ["pickup_code"]
 
 
 def test_a_body_over_32_kib_is_too_large_everywhere(scene: Scene) -> None:

@@ -74,7 +74,8 @@ def test_a_campaign_holds_what_is_promised(scene: Scene) -> None:
         "server_time": NOW,
         "skus": [OFFERED_SKU],
     }
-    assert scene.send(route("GET", "/v1/campaigns/{campaign_id}")).content == campaign
+    in_detail = scene.send(route("GET", "/v1/campaigns/{campaign_id}")).content
+    assert in_detail == {**campaign, "stations": []}
     page = scene.send(route("GET", "/v1/campaigns")).content
     assert page == {"items": [campaign], "next_cursor": None}
 
@@ -118,6 +119,8 @@ def summary_of(scene: Scene) -> dict[str, Any]:
         "seats_left": 1,
         "opened_at": "2026-11-22T12:00:00Z",
         "expires_at": "2026-11-22T13:00:00Z",
+        "station_id": None,
+        "production": None,
         "server_time": NOW,
         "play": "team",
         "rules": RULES,
@@ -240,6 +243,10 @@ def order_of(scene: Scene, order_id: str, **changes: Any) -> dict[str, Any]:
         "price_cut_fen": 0,
         "voucher_id": None,
         "address": ADDRESS,
+        "pickup": None,
+        "collects_until": None,
+        "custom_fields": {},
+        "ships_by": None,
         "remark": None,
         "placed_at": NOW,
         "pay_deadline": "2026-11-22T12:15:02Z",

@@ -104,8 +104,9 @@ def test_a_schedule_fires_in_its_time_and_is_not_piled_up(
 
 
 def test_whatever_can_be_due_is_swept_and_whatever_has_a_stream_is_relayed() -> None:
-    """Draws are swept with the groups that take part in them."""
-    swept = {table.name for table in all_tables() if "due" in table.indexes} - {"draws"}
+    """Draws and allotments are swept with the groups of their campaigns."""
+    with_groups = {"draws", "stock"}
+    swept = {table.name for table in all_tables() if "due" in table.indexes} - with_groups
     due = {f"sweep_{name}" for name in swept}
     assert {function.name for function in SCHEDULED} == {*due, "close_ledger_days"}
     streamed = {f"relay_{table.name}" for table in all_tables() if table.has_stream}

@@ -49,6 +49,7 @@ def test_seats_come_page_by_page_and_go_on_where_they_ended(shop: Shop) -> None:
 
     seen: Counter[str] = Counter()
     start: Start | None = None
+    cursor: str | None = None
     runs = 0
     while start is not None or runs == 0:
         for place, page, following in orders_of(places, start=start, most_pages=2):

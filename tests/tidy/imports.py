@@ -17,7 +17,10 @@ MODELS = frozenset({"model", "catalog/settings", "ledger/transfers", "ledger/rec
 PURE = frozenset({"rules"})
 """Slices that are a model altogether."""
 
-NOT_VERBS = frozenset({"store", "errors", "routes", "schemas"})
+STORES = frozenset({"store", "groups/crowds", "groups/ending", "groups/productions"})
+"""A slice's table: its attributes, reads and guarded writes. One of them is more than one file."""
+
+NOT_VERBS = frozenset({"errors", "routes", "schemas"})
 
 NOT_SLICES = frozenset(
     {"app", "kit", "gateways", "settings", "wiring", "reactions", "sweeps", "queues"}
@@ -49,13 +52,18 @@ class Place:
         return self.is_model or (self.is_in_slice and self.kind == "errors")
 
     @property
+    def is_store(self) -> bool:
+        return self.is_in_slice and bool({self.kind, f"{self.part}/{self.kind}"} & STORES)
+
+    @property
     def is_foundation(self) -> bool:
         """Whether any verb of any slice may use it."""
-        return self.is_model_or_errors or (self.is_in_slice and self.kind == "store")
+        return self.is_model_or_errors or self.is_store
 
     @property
     def is_verb(self) -> bool:
-        return self.is_in_slice and self.kind not in NOT_VERBS and not self.is_model
+        is_other = self.is_in_slice and self.kind not in NOT_VERBS
+        return is_other and not self.is_model and not self.is_store
 
 
 def forbidden_imports(source: Source, may_import: MayImport) -> Iterator[Finding]:
@@ -75,6 +83,8 @@ def forbidden_imports(source: Source, may_import: MayImport) -> Iterator[Finding
 def _is_allowed(importer: Place, target: Place, may_import: MayImport) -> bool:
     if importer.part == "app" and target.is_in_slice and target.part != "admin":
         return target.kind == "routes"
+    if importer.is_store and target.is_store:
+        return importer.part == target.part
     if importer.is_foundation:
         return target.part == "kit" or target.is_model_or_errors
     if importer.part == target.part:

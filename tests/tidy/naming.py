@@ -13,7 +13,7 @@ MONEY_WORDS = frozenset({"amount", "price", "fee", "balance", "discount", "freig
 MONEY_UNITS = ("_fen", "_bp")
 INT_TYPES = re.compile(r"\b(?:int|AmountFen|PriceFen)\b")
 TIME_TYPES = re.compile(r"\bdatetime\b")
-TIME_ENDINGS = ("_at", "deadline", "now")
+TIME_ENDINGS = ("_at", "_by", "_until", "deadline", "now")
 ENUMS = frozenset({"Enum", "Flag", "IntEnum", "IntFlag", "StrEnum"})
 
 

@@ -1,5 +1,5 @@
-"""A crowd (超级团): heads are counted, on as many items as the rush takes. At its end it is complete
-or all of it goes back, and the more have come, the less each pays.
+"""A crowd (超级团): heads are counted, on as many items as the rush takes. At its end it is
+complete or all of it goes back, and the more have come, the less each pays.
 """
 
 from functools import partial
@@ -19,7 +19,7 @@ from infra.local.shopper import Purchase, Shopper
 
 FIRST, LATE = "小奚", "小范"
 CROWD = ("小彭", "小郎", "小鲁", "小韦", "小昌", "小马", "小苗", "小凤", "小花", "小方", "小俞")
-FEW_SECONDS = 20
+SOON_SECONDS = 20
 PRICE_FEN, REACHED_FEN = 2990, 2490
 
 CAMPAIGN = {
@@ -45,7 +45,7 @@ CAMPAIGN = {
 
 def play(stage: Play) -> None:
     """Twelve come and pay, a thirteenth comes and does not."""
-    campaign_id = put_campaign(stage, CAMPAIGN, duration_seconds=FEW_SECONDS)
+    campaign_id = put_campaign(stage, CAMPAIGN, duration_seconds=SOON_SECONDS)
     first = comes_and_pays(stage.members[FIRST], campaign_id)
     stage.timeline.line(FIRST, f"is the first to come, and pays {yuan(PRICE_FEN)}")
     again = stage.members[FIRST].tries_to_open(campaign_id).expect(409, "coming twice")

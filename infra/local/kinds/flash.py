@@ -10,6 +10,7 @@ from functools import partial
 from infra.local.books import yuan
 from infra.local.kinds.kind import Kind
 from infra.local.play import (
+    OPERATOR,
     SHOP,
     Play,
     after_a_sweep,
@@ -18,7 +19,6 @@ from infra.local.play import (
     in_seconds,
     joins,
     put_campaign,
-    the_time_is_over,
     wait_for_all,
 )
 from infra.local.seed import PRODUCT_ID, SKU_ID
@@ -26,9 +26,10 @@ from infra.local.shopper import Purchase, Reply, Shopper, Unexpected, wait_until
 
 LEADERS, GREEDY = ("小邹", "小喻", "小柏", "小水", "小窦"), "小章"
 FRIENDS = ("小云", "小苏", "小潘", "小葛")
-FEW_SECONDS, WINDOW_SECONDS = 14, 24
+SOON_SECONDS = 5
 MORE_THAN_A_SHARD, SOLD = 4, 11
 TRY_AGAIN = 503
+WHY = {"operator": "Mei", "reason": "the sale is over"}
 
 CAMPAIGN = {
     "command": "put_campaign",
@@ -50,8 +51,7 @@ def play(stage: Play) -> None:
     left for four of them.
     """
     units = units_left(stage)
-    window = {"duration_seconds": FEW_SECONDS, "ends_at": in_seconds(WINDOW_SECONDS)}
-    campaign_id = put_campaign(stage, CAMPAIGN, **window)
+    campaign_id = put_campaign(stage, CAMPAIGN)
     expect("what everybody else can buy", units - 12, units_left(stage))
     stage.timeline.line(SHOP, f"sets 12 of {units} units aside", "3 on each of 4 shards")
     leaders = at_once(partial(opens_and_pays, stage.members[name], campaign_id) for name in LEADERS)
@@ -63,9 +63,10 @@ def play(stage: Play) -> None:
     seconds = wait_for_all([leaders[0], greedy, *complete, *friends], "to_ship")
     stage.timeline.line(SHOP, f"four groups are complete {seconds:.1f} s later", "11 units")
     (alone,) = [order for order in leaders[1:] if order not in complete]
-    the_time_is_over(stage, alone, "failed")
+    stage.stack.admin("cancel_group", group_id=alone.group_id, **WHY)
     alone.waits_for("refunded")
-    stage.timeline.line(alone.shopper.name, f"has {yuan(alone.amount_fen)} back")
+    stage.timeline.line(OPERATOR, "cancels the group that nobody joined", f"{yuan(1990)} go back")
+    put_campaign(stage, CAMPAIGN, ends_at=in_seconds(SOON_SECONDS))
     look = after_a_sweep(stage, partial(units_left, stage))
     wait_until(look, units - SOLD, "the unit that was not sold")
     stage.timeline.line(SHOP, "the sale is over", "the unit it did not sell is on sale again")
