@@ -4,6 +4,7 @@ aside for it, and where they lie.
 
 from typing import Any
 
+from chalicelib.catalog.recent_allotments import forget_allotments
 from tests.shop import Shop
 
 GROUP_PRICE_FEN = 1500
@@ -33,7 +34,8 @@ def lots(shop: Shop, campaign_id: str = "flash", sku_id: str = "apples-5") -> li
 
 
 def available(shop: Shop, campaign_id: str = "flash") -> Any:
-    """What the campaign's page says is left of its first SKU."""
+    """What the campaign's page says is left of its first SKU, to who looks for the first time."""
+    forget_allotments()
     reply = shop.send("GET", f"/v1/campaigns/{campaign_id}")
     assert reply.status == 200, reply
     return reply["skus"][0]["available"]

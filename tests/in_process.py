@@ -18,6 +18,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from app import app
 from chalicelib import wiring
+from chalicelib.catalog.recent_allotments import forget_allotments
 from chalicelib.catalog.recent_settings import forget_settings
 from chalicelib.gateways.wechat_api import silence
 from chalicelib.kit import aws
@@ -87,6 +88,7 @@ def wired(
     )
     wiring.use(fakes)
     forget_settings()
+    forget_allotments()
     silence.end()
     yield fakes
     wiring.use(None)

@@ -5,6 +5,8 @@ an attribute might have under several names; the rest is what it works out anew 
 """
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -35,6 +37,15 @@ def hurry(patch: pytest.MonkeyPatch) -> None:
 
 
 _as_before = BaseJSONSerializer._serialize_type_structure
+
+
+@contextmanager
+def slowly() -> Iterator[None]:
+    """Let moto say it in its own way meanwhile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseJSONSerializer, "_serialize_type_structure", _as_before)
+        patch.delattr(Table, "__deepcopy__")
+        yield
 
 
 def _serialize(

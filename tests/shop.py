@@ -21,6 +21,7 @@ from chalice.test import Client
 import app as handlers
 from app import app
 from chalicelib import wiring
+from chalicelib.catalog.recent_allotments import forget_allotments
 from chalicelib.catalog.recent_settings import forget_settings
 from chalicelib.gateways.wechat_api import silence
 from chalicelib.gateways.wechat_api_http import WechatApiHttp
@@ -107,6 +108,7 @@ class Shop:
         self._streams = Streams(database or dynamodb())
         wiring.use(self.wiring)
         forget_settings()
+        forget_allotments()
         leaderboard.forget_boards()
         show_ticker.forget_ticker()
         silence.end()

@@ -59,6 +59,7 @@ def orders_in_full(orders: Sequence[Order], wiring: Wiring) -> list[dict[str, An
             "product_id": order.product_id,
             "units_held": order.units_held,
             "cancelled_at": _moment(order.cancelled_at),
+            "presale_report": order.presale_report,
             **_on_its_way(order),
             "marketing_fen": order.marketing_fen,
             "leader_bonus": _bonus_answer(order.leader_bonus),
@@ -87,7 +88,6 @@ def _bonus_answer(bonus: LeaderBonus | None) -> dict[str, Any] | None:
 
 def _on_its_way(order: Order) -> dict[str, Any]:
     return {
-        "presale_report": order.presale_report,
         "shipment_upload": order.shipment_upload,
         "receives_at": _moment(order.receives_at),
         "settles_at": _moment(order.settles_at),

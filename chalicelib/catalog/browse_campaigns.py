@@ -4,13 +4,14 @@ Shows the SKUs that can be bought now, at their price in a group. A campaign lef
 not shown; nothing is written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.catalog import shelves
 from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import Campaign, CampaignState, Sku
+from chalicelib.catalog.recent_allotments import UnitsLeft, units_left
 from chalicelib.catalog.store import CatalogRow
 from chalicelib.draws import store as draws
 from chalicelib.draws.model import Draw, campaign_draw_id
@@ -24,7 +25,7 @@ from chalicelib.rules.draw import over_all_groups
 from chalicelib.rules.ladder import prices_fen
 from chalicelib.stations import store as stations
 from chalicelib.stations.model import Station
-from chalicelib.stock.store import StockRow, units_in, units_keys
+from chalicelib.stock.store import StockRow, stock_key, units_in
 
 
 @dataclass(frozen=True)
@@ -89,18 +90,28 @@ def _shown(rows: Sequence[CatalogRow], now: datetime) -> list[ShownCampaign]:
     found = read(
         *(key for row in rows for key in catalog.figures_keys(row)),
         *(catalog.sku_key(sku_id) for _, sku_id in offered),
-        *(key for campaign, sku_id in offered for key in _stock_keys(campaign, sku_id)),
+        *(_stock_key(campaign, sku_id) for campaign, sku_id in offered),
         *(_draw_key(campaign) for campaign in campaigns),
     )
-    shown = (_with_skus(row, found, now) for row in rows)
+    allotted = units_left([each for each in campaigns if takes_stock(each.rules)], now=now)
+    shown = (_with_skus(row, found, allotted, now) for row in rows)
     return [campaign for campaign in shown if campaign is not None and campaign.skus]
 
 
-def _stock_keys(campaign: Campaign, sku_id: str) -> list[Key[StockRow]]:
-    """Where the units lie that the campaign sells; none where none need to be there."""
-    if not takes_stock(campaign.rules):
-        return []
-    return units_keys(sku_id, campaign.campaign_id, campaign.stock_shards)
+def _stock_key(campaign: Campaign, sku_id: str) -> Key[StockRow] | None:
+    """Where the units lie that the campaign sells, if that is the SKU's own stock."""
+    if campaign.stock_shards is not None or not takes_stock(campaign.rules):
+        return None
+    return stock_key(sku_id)
+
+
+def _units_left(
+    campaign: Campaign, sku_id: str, found: Found, allotted: Mapping[str, UnitsLeft]
+) -> int | None:
+    if campaign.campaign_id in allotted:
+        return allotted[campaign.campaign_id].get(sku_id, 0)
+    key = _stock_key(campaign, sku_id)
+    return units_in(found, [key]) if key is not None else None
 
 
 def _draw_key(campaign: Campaign) -> Key[DrawRow] | None:
@@ -110,7 +121,9 @@ def _draw_key(campaign: Campaign) -> Key[DrawRow] | None:
     return draws.draw_key(campaign_draw_id(campaign.campaign_id))
 
 
-def _with_skus(row: CatalogRow, found: Found, now: datetime) -> ShownCampaign | None:
+def _with_skus(
+    row: CatalogRow, found: Found, allotted: Mapping[str, UnitsLeft], now: datetime
+) -> ShownCampaign | None:
     standing = catalog.standing_of(row)
     if standing is None:
         return None
@@ -119,10 +132,9 @@ def _with_skus(row: CatalogRow, found: Found, now: datetime) -> ShownCampaign | 
     for offered in campaign.skus:
         sku = catalog.sku_of(found.find(catalog.sku_key(offered.sku_id)))
         if sku is not None:
-            keys = _stock_keys(campaign, offered.sku_id)
-            units_left = units_in(found, keys) if keys else None
+            left = _units_left(campaign, offered.sku_id, found, allotted)
             tier_prices_fen = prices_fen(campaign.rules, offered)
-            skus.append(ShownSku(sku, offered.group_price_fen, tier_prices_fen, units_left))
+            skus.append(ShownSku(sku, offered.group_price_fen, tier_prices_fen, left))
     draw_key = _draw_key(campaign)
     return ShownCampaign(
         campaign=campaign,

@@ -9,7 +9,7 @@ from datetime import datetime
 from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import CampaignState
 from chalicelib.catalog.put_campaign import take_off_products
-from chalicelib.catalog.set_aside import let_go
+from chalicelib.catalog.set_aside import groups_until, let_go
 from chalicelib.draws import store as draws
 from chalicelib.draws.model import DrawState, campaign_draw_id
 from chalicelib.kit.clock import Clock
@@ -23,22 +23,13 @@ def end_campaign(campaign_id: str, *, clock: Clock, dry_run: bool = False) -> Ca
     """End it; ending it again changes nothing. Raises NotFound."""
     state = until_settled(lambda: _attempt(campaign_id, clock.now(), dry_run=dry_run))
     if not dry_run:
-        _return_units(campaign_id, clock.now())
+        let_go(campaign_id)
     return state
-
-
-def _return_units(campaign_id: str, now: datetime) -> None:
-    key, settings_key = catalog.campaign_key(campaign_id), catalog.settings_key()
-    found = read(key, settings_key)
-    standing = catalog.standing_of(found.find(key))
-    if standing is None:
-        return
-    let_go(standing.campaign, catalog.settings_of(found.find(settings_key)), now=now)
 
 
 def _attempt(campaign_id: str, now: datetime, *, dry_run: bool) -> CampaignState:
     key, draw_key = catalog.campaign_key(campaign_id), draws.draw_key(campaign_draw_id(campaign_id))
-    found = read(key, draw_key)
+    found = read(key, draw_key, catalog.settings_key())
     row, draw = found.find(key), draws.draw_of(found.find(draw_key))
     before = catalog.standing_of(row)
     if before is None or row is None:
@@ -49,7 +40,10 @@ def _attempt(campaign_id: str, now: datetime, *, dry_run: bool) -> CampaignState
     offers = read(*(catalog.offers_key(product_id) for product_id in product_ids))
     ended = before.model_copy(update={"ended": True})
     writes = WriteSet()
-    catalog.save(writes, catalog.campaign_row(ended, product_ids=product_ids), before=row)
+    settings = catalog.settings_of(found.find(catalog.settings_key()))
+    until = groups_until(row, settings, now=now)
+    new_row = catalog.campaign_row(ended, product_ids=product_ids, groups_until=until)
+    catalog.save(writes, new_row, before=row)
     take_off_products(writes, campaign_id, product_ids, offers, now)
     if draw is not None and draw.draw_state is DrawState.OPEN:
         draws.reschedule(writes, draw, draws_at=now, winners_wanted=draw.winners_wanted)

@@ -232,6 +232,11 @@ class Campaign(Frozen):
         """On how many items the units set aside for it lie; None where there are none."""
         return self.rules.allotment.shards if self.rules.allotment is not None else None
 
+    @property
+    def skus_aside(self) -> frozenset[str]:
+        """The SKUs of which units are set aside for it."""
+        return frozenset(sku.sku_id for sku in self.skus if sku.allotted_units is not None)
+
     def price_fen(self, sku_id: str) -> int | None:
         """The price of one unit in a group; None when the SKU is not part of the campaign."""
         return next((sku.group_price_fen for sku in self.skus if sku.sku_id == sku_id), None)

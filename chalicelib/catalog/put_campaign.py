@@ -19,7 +19,7 @@ from chalicelib.catalog.model import (
     outcome_of,
 )
 from chalicelib.catalog.refuse_rates import refuse_rates
-from chalicelib.catalog.set_aside import let_go, set_aside
+from chalicelib.catalog.set_aside import groups_until, let_go, set_aside
 from chalicelib.catalog.store import CatalogRow
 from chalicelib.draws import store as draws
 from chalicelib.draws.announce import announce_for_campaign
@@ -55,7 +55,15 @@ def put_campaign(
     are not what the shop's settings allow, or when it changes a draw that people take part in;
     DrawsOff.
     """
-    return until_settled(lambda: _attempt(campaign, clock.now(), seeds, dry_run=dry_run))
+    try:
+        put = until_settled(lambda: _attempt(campaign, clock.now(), seeds, dry_run=dry_run))
+    except CampaignEnded:
+        if not dry_run:  # it may have been ended after units were set aside for what it would be
+            let_go(campaign.campaign_id, besides=campaign.skus_aside)
+        raise
+    if not dry_run:
+        let_go(campaign.campaign_id)
+    return put
 
 
 def _attempt(campaign: Campaign, now: datetime, seeds: Seeds, *, dry_run: bool) -> CampaignPut:
@@ -83,7 +91,8 @@ def _attempt(campaign: Campaign, now: datetime, seeds: Seeds, *, dry_run: bool) 
     paused = before.paused if before is not None else False
     standing = CampaignStanding(campaign=campaign, paused=paused)
     writes = WriteSet()
-    new_row = catalog.campaign_row(standing, product_ids=frozenset(product_ids))
+    until = groups_until(row, settings, now=now)
+    new_row = catalog.campaign_row(standing, product_ids=frozenset(product_ids), groups_until=until)
     catalog.save(writes, new_row, before=row)
     catalog.keep_revision(writes, campaign)
     for product_row in product_rows:
@@ -93,13 +102,10 @@ def _attempt(campaign: Campaign, now: datetime, seeds: Seeds, *, dry_run: bool) 
         _put_on_product(writes, campaign, product_id, found, now)
     take_off_products(writes, campaign.campaign_id, left, found, now)
     _put_draw(writes, campaign, before, draw, seeds, now)
-    set_aside(campaign, dry_run=True)
+    set_aside(campaign, groups_until=until, dry_run=True)
     if not dry_run:
-        set_aside(campaign, dry_run=False)
+        set_aside(campaign, groups_until=until, dry_run=False)
         writes.commit()
-        if before is not None:
-            kept = [sku.sku_id for sku in campaign.skus if sku.allotted_units is not None]
-            let_go(before.campaign, settings, now=now, kept=kept)
     return CampaignPut(outcome_of(before, standing), standing.state(now))
 
 

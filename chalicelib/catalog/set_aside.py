@@ -8,40 +8,60 @@ after all go back by themselves.
 from collections.abc import Collection
 from datetime import datetime
 
+from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import DAY_SECONDS, Campaign
 from chalicelib.catalog.settings import Settings
+from chalicelib.catalog.store import CatalogRow
 from chalicelib.kit.clock import after
+from chalicelib.kit.reads import read
 from chalicelib.stock.allot import allot
 from chalicelib.stock.return_sooner import return_sooner
 
 
-def set_aside(campaign: Campaign, *, dry_run: bool) -> None:
-    """Set each SKU's units aside, until the campaign's window is over. Raises InvalidRequest."""
+def groups_until(row: CatalogRow | None, settings: Settings, *, now: datetime) -> datetime | None:
+    """By when all groups that the campaign has had so far are over, whatever it says from now on.
+    None when none could take of what was set aside. Whoever opened one just now may still pay.
+    """
+    standing = catalog.standing_of(row)
+    if row is None or standing is None:
+        return None
+    campaign, known = standing.campaign, row.groups_until
+    if campaign.stock_shards is None:
+        return known
+    is_daily = campaign.rules.cutoff is not None
+    lasts_seconds = DAY_SECONDS if is_daily else campaign.duration_seconds
+    until = min(after(now, settings.pay_window_seconds + lasts_seconds), campaign.ends_at)
+    return max(until, known) if known is not None else until
+
+
+def set_aside(campaign: Campaign, *, groups_until: datetime | None, dry_run: bool) -> None:
+    """Set each SKU's units aside, until the campaign's window is over, and the groups it has had
+    so far. Raises InvalidRequest.
+    """
     if campaign.stock_shards is None:
         return
+    ends_at = campaign.ends_at
     for sku in campaign.skus:
         allot(
             sku.sku_id,
             campaign.campaign_id,
             sku.allotted_units or 0,
             shards=campaign.stock_shards,
-            until=campaign.ends_at,
+            until=max(ends_at, groups_until) if groups_until is not None else ends_at,
             dry_run=dry_run,
         )
 
 
-def let_go(
-    campaign: Campaign, settings: Settings, *, now: datetime, kept: Collection[str] = ()
-) -> None:
-    """The campaign sells no more of these SKUs, `kept` left out. Whoever opened a group just now
-    may still pay, and others join it; nobody can take any after that.
+def let_go(campaign_id: str, *, besides: Collection[str] = ()) -> None:
+    """Whatever SKUs the campaign ever had units of and sells no more, and those `besides` that it
+    does not sell, are let go of once its groups are over. Reads how it stands, so that whoever was
+    interrupted, or came in between, is made up for by the next.
     """
-    if campaign.stock_shards is None:
+    key = catalog.campaign_key(campaign_id)
+    row = read(key).find(key)
+    standing = catalog.standing_of(row)
+    if row is None or standing is None or row.groups_until is None:
         return
-    is_daily = campaign.rules.cutoff is not None
-    lasts_seconds = DAY_SECONDS if is_daily else campaign.duration_seconds
-    by = after(now, settings.pay_window_seconds + lasts_seconds)
-    for sku in campaign.skus:
-        if sku.sku_id not in kept:
-            shards = campaign.stock_shards
-            return_sooner(sku.sku_id, campaign.campaign_id, shards=shards, by=by)
+    kept = standing.campaign.skus_aside if not standing.ended else frozenset()
+    for sku_id in sorted({*(row.skus_aside or ()), *besides} - kept):
+        return_sooner(sku_id, campaign_id, by=row.groups_until)

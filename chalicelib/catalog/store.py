@@ -5,6 +5,7 @@ Each item's `content` is the value of model.py as it is; the other attributes on
 browsing indexes, the figures, and what belongs to what. Guards live here; no verb's decision does.
 """
 
+from datetime import datetime
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -56,6 +57,8 @@ class CatalogRow(Row):
     sold_count = NumberAttribute(null=True)
     product_id = UnicodeAttribute(null=True)
     product_ids = UnicodeSetAttribute(null=True)
+    skus_aside = UnicodeSetAttribute(null=True)
+    groups_until = TimeAttribute(null=True)
 
 
 CatalogKey = Key[CatalogRow]
@@ -210,10 +213,14 @@ def offers_row(product_id: str, offers: Offers) -> CatalogRow:
 
 
 def campaign_row(
-    standing: CampaignStanding, *, product_ids: frozenset[str] = frozenset()
+    standing: CampaignStanding,
+    *,
+    product_ids: frozenset[str] = frozenset(),
+    groups_until: datetime | None = None,
 ) -> CatalogRow:
     """The campaign as it is now; on the live shelf unless it was ended by hand. Once it had an
-    allotment it is crowded for good: what its groups wrote is found where they wrote it.
+    allotment it is crowded for good: what its groups wrote is found where they wrote it. So are
+    the SKUs that it ever had any of. `groups_until`: when those it had so far are over.
     """
     campaign = standing.campaign
     return CatalogRow(
@@ -224,6 +231,8 @@ def campaign_row(
         ends_at=stored(campaign.ends_at),
         is_crowded=True if campaign.rules.allotment is not None else None,
         product_ids=set(product_ids) or None,
+        skus_aside=set(campaign.skus_aside) or None,
+        groups_until=groups_until,
     )
 
 
@@ -244,6 +253,10 @@ def save(writes: WriteSet, row: CatalogRow, *, before: CatalogRow | None) -> Non
     actions = [_set_or_remove(row, name) for name in _REPLACED]
     if row.is_crowded:
         actions.append(CatalogRow.is_crowded.set(True))
+    if row.skus_aside:
+        actions.append(CatalogRow.skus_aside.add(row.skus_aside))
+    if row.groups_until is not None:
+        actions.append(CatalogRow.groups_until.set(row.groups_until))
     key = CatalogRow.key(row.id, row.kind)
     writes.update(key, actions, guard=CatalogRow.content == before.content)
 

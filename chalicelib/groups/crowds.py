@@ -40,18 +40,18 @@ from chalicelib.kit.writes import Changed, WriteSet
 from chalicelib.orders.model import crowd_shard_id, is_crowd_shard_id
 from chalicelib.rules.model import WhenShort
 
-_ROUND = "round#"
+_ROUND = "round"
 _SEATS_PER_LOOK = 1000
 
 
 def round_key(campaign_id: str, station_id: str | None) -> Key[GroupRow]:
     """Where it says which crowd whoever opens a group of this campaign comes to."""
-    return GroupRow.key(campaign_id, _ROUND + (station_id or ""))
+    return GroupRow.key(f"{campaign_id}#{_ROUND}#{station_id or ''}", _ROUND)
 
 
 def is_round(kind: str) -> bool:
     """Whether it only names the crowd that is under way."""
-    return kind.startswith(_ROUND)
+    return kind == _ROUND
 
 
 def round_of(row: GroupRow | None) -> Group | None:

@@ -11,7 +11,7 @@ from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import Campaign
 from chalicelib.groups import crowds
 from chalicelib.groups import store as groups
-from chalicelib.groups.errors import GroupOver
+from chalicelib.groups.errors import CampaignChanged, GroupOver
 from chalicelib.groups.model import Group, Seat, SeatState, crowd_shard_of, new_crowd
 from chalicelib.groups.not_new import not_new
 from chalicelib.kit.clock import after
@@ -49,19 +49,24 @@ def open_or_enter(campaign: Campaign, reading: Reading, now: datetime) -> Placed
     new = new_crowd(campaign, crowd_rule, purchase.caller.member_id, station_id=station_id, now=now)
     round_key = crowds.round_key(campaign.campaign_id, station_id)
     keys = allotment_keys(campaign.campaign_id, purchase.sku_id, new.stock_shards)
-    found_too = read_then(reading, round_key, *keys)
+    new_key = groups.group_key(new.group_id)
+    found_too = read_then(reading, round_key, new_key, *keys)
     before = crowds.round_of(found_too.find(round_key))
     if before is None or before.is_over(now):
-        if before is not None and before.group_id == new.group_id:
+        if found_too.find(new_key) is not None:
             return twin_or(GroupOver(), purchase)  # it was called off before its cut-off
         return _enter(new, campaign, reading, found_too, now, before=before, is_new=True)
     if before.campaign_revision != campaign.revision:
-        return enter(before, reading, now)
+        return enter(before, reading, now, offered=campaign)
     return _enter(before, campaign, reading, found_too, now)
 
 
-def enter(crowd: Group, reading: Reading, now: datetime) -> Placed:
-    """Come to this crowd. Raises the same, and NotFound."""
+def enter(
+    crowd: Group, reading: Reading, now: datetime, *, offered: Campaign | None = None
+) -> Placed:
+    """Come to this crowd. Raises the same, and NotFound. `offered`: what the campaign says by now
+    to whoever did not ask for this crowd; at another price they are told first: CampaignChanged.
+    """
     purchase = reading.purchase
     refusal = groups.refusal_to_join(crowd, now=now)
     if refusal is not None:
@@ -74,6 +79,10 @@ def enter(crowd: Group, reading: Reading, now: datetime) -> Placed:
     campaign = catalog.revision_of(found_too.find(revision_key))
     if campaign is None:
         raise NotFound("The group's campaign is gone.")
+    sku_id = purchase.sku_id
+    if offered is not None and offered.price_fen(sku_id) != campaign.price_fen(sku_id):
+        context = {"group_id": crowd.group_id, "group_price_fen": campaign.price_fen(sku_id)}
+        return twin_or(CampaignChanged(context=context), purchase)
     return _enter(crowd, campaign, reading, found_too, now)
 
 

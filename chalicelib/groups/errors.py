@@ -55,3 +55,13 @@ class NewcomersOnly(Refusal):
 
     status, code = 409, "newcomers_only"
     title, title_en = "仅限新用户参团", "Only newcomers can join this group."
+
+
+class CampaignChanged(Refusal):
+    """The crowd under way sells at another price than the campaign says by now, or does not sell
+    this. The context names the crowd and its price, so that it can be joined knowingly.
+    """
+
+    status, code = 409, "campaign_changed"
+    title = "当前团按原价格进行，请确认"
+    title_en = "The group under way keeps its earlier price."

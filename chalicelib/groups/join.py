@@ -48,7 +48,7 @@ _OTHER_GROUPS = 3
 def join(group_id: str, purchase: Purchase, *, clock: Clock, wechat_pay: WechatPay) -> Placed:
     """Raises NotFound, GroupNotOpen, GroupFull, GroupOver, AlreadyJoined, AddressNotServed,
     StationClosed, NewcomersOnly, OutOfStock, LimitReached, InvalidRequest, IdempotencyConflict.
-
+    WishesUnjudged: see orders/judge_wishes.py.
     """
     try:
         return _join(group_id, purchase, clock=clock)

@@ -227,7 +227,9 @@ def new_crowd(
     )
     expires_at = min(ends_at, campaign.ends_at)
     return Group(
-        group_id=crowd_id_for(campaign.campaign_id, station_id, expires_at),
+        group_id=crowd_id_for(
+            campaign.campaign_id, station_id, expires_at, opened_at=now if cutoff is None else None
+        ),
         campaign_id=campaign.campaign_id,
         campaign_revision=campaign.revision,
         leader_id=opener_id,
@@ -250,9 +252,18 @@ def new_crowd(
     )
 
 
-def crowd_id_for(campaign_id: str, station_id: str | None, ends_at: datetime) -> str:
-    """The id of the crowd that was opened to end then: whoever knows when finds it."""
-    return derived_id("grp", campaign_id, station_id or "", stored(ends_at))
+def crowd_id_for(
+    campaign_id: str,
+    station_id: str | None,
+    ends_at: datetime,
+    *,
+    opened_at: datetime | None = None,
+) -> str:
+    """The id of the round that ends then: whoever knows when finds it, and there is one, called off
+    or not. Crowds without a cut-off follow one another: theirs names when they were opened, too.
+    """
+    opened = [stored(opened_at)] if opened_at is not None else []
+    return derived_id("grp", campaign_id, station_id or "", stored(ends_at), *opened)
 
 
 def shards_of(crowd: Group) -> list[Group]:

@@ -52,7 +52,7 @@ def open_group(
 ) -> Placed:
     """Raises NotFound, CampaignNotLive, AddressNotServed, StationClosed, OutOfStock, LimitReached,
     VoucherNotValid, InvalidRequest, IdempotencyConflict; DrawsOff while draws are switched off. For
-    a crowd also what joining raises.
+    a crowd also what joining raises. WishesUnjudged: see orders/judge_wishes.py.
     """
     return until_settled(lambda: _attempt(campaign_id, purchase, clock, seeds))
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from aws_lambda_powertools import Logger
 
 from chalicelib.gateways.wechat_api import RefusedByWechatApi, WechatApi
-from chalicelib.kit.errors import WechatUnavailable
+from chalicelib.kit.errors import TryAgain, WechatUnavailable
 from chalicelib.members.errors import ContentRefused
 from chalicelib.orders.errors import WishesUnjudged
 from chalicelib.orders.purchase import Placed, Purchase
@@ -19,6 +19,9 @@ from chalicelib.orders.purchase import Placed, Purchase
 _COMMENT_SCENE = 2
 """WeChat knows profiles, comments, forums and social logs; what is said about goods is a comment.
 """
+
+_MOST_JUDGEMENTS = 3
+"""What a campaign asks for may change while WeChat is asked."""
 
 logger = Logger()
 
@@ -31,14 +34,17 @@ def place_judged(
 ) -> Placed:
     """What `place` makes of the purchase, WeChat asked in between where that is needed.
 
-    Raises what `place` raises, ContentRefused, WechatUnavailable; then nothing is placed.
+    Raises what `place` raises, ContentRefused, WechatUnavailable, TryAgain; then nothing is placed.
     """
-    try:
-        return place(purchase)
-    except WishesUnjudged as wishes:
-        unjudged = wishes
-    _judge(unjudged, wechat_api())
-    return place(replace(purchase, judged_words=frozenset(unjudged.words)))
+    for _ in range(_MOST_JUDGEMENTS):
+        try:
+            return place(purchase)
+        except WishesUnjudged as wishes:
+            unjudged = wishes
+        _judge(unjudged, wechat_api())
+        judged = purchase.judged_words | frozenset(unjudged.words)
+        purchase = replace(purchase, judged_words=judged)
+    raise TryAgain("What the campaign asks for has just changed.")
 
 
 def _judge(wishes: WishesUnjudged, wechat_api: WechatApi) -> None:

@@ -11,7 +11,13 @@ from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import Campaign, CampaignState, Freight
 from chalicelib.groups import crowds
 from chalicelib.groups import store as groups
-from chalicelib.groups.errors import AlreadyJoined, CampaignNotLive, GroupOver, NewcomersOnly
+from chalicelib.groups.errors import (
+    AlreadyJoined,
+    CampaignChanged,
+    CampaignNotLive,
+    GroupOver,
+    NewcomersOnly,
+)
 from chalicelib.groups.model import Group, crowd_shard_of, new_crowd
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.counters import LimitRow, limit_row_key
@@ -123,11 +129,17 @@ def _offer_of_crowd(
     assert crowd_rule is not None  # noqa: S101
     station_id = asked.station_id if campaign.rules.stations else None
     round_key = crowds.round_key(campaign.campaign_id, station_id)
-    under_way = crowds.round_of(read(round_key).find(round_key))
-    if under_way is not None and not under_way.is_over(now):
-        return _offer_of_group(under_way, member_id, now=now)
     new = new_crowd(campaign, crowd_rule, member_id, station_id=station_id, now=now)
-    if under_way is not None and under_way.group_id == new.group_id:
+    new_key = groups.group_key(new.group_id)
+    found = read(round_key, new_key)
+    under_way = crowds.round_of(found.find(round_key))
+    if under_way is not None and not under_way.is_over(now):
+        offer = _offer_of_group(under_way, member_id, now=now)
+        its_price_fen = offer.campaign.price_fen(asked.sku_id) if offer.campaign else None
+        if its_price_fen != campaign.price_fen(asked.sku_id):
+            return replace(offer, refusal=offer.refusal or CampaignChanged())
+        return offer
+    if found.find(new_key) is not None:
         return _Offer(campaign, GroupOver())  # it was called off before its cut-off
     return _Offer(campaign, _refusal_to_member(campaign.rules, member_id))
 

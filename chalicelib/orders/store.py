@@ -1,8 +1,8 @@
 """The orders table: reads, and the writes that move an order on, each guarded by the state it
 moves from.
 
-Rows are updated, never saved whole. Personal data (recipient, phone, address, remark) is in this
-table and nowhere else of ours.
+Rows are updated, never saved whole. Personal data (recipient, phone, address, remark, what is to be
+engraved) is in this table and nowhere else of ours.
 """
 
 from collections.abc import Mapping, Sequence
@@ -221,6 +221,7 @@ def erase_personal_data(member_id: str) -> None:
             OrderRow.address.set({}),
             OrderRow.openid.set("erased"),
             OrderRow.remark.remove(),
+            OrderRow.custom_fields.remove(),
         ]
         writes.update(order_key(order.order_id), actions, guard=OrderRow.order_id.exists())
         writes.commit()

@@ -8,13 +8,15 @@ all that is left ends the order; a part leaves it as it is.
 
 from dataclasses import dataclass
 
+from chalicelib.catalog import store as catalog
 from chalicelib.groups import store as groups
 from chalicelib.groups.errors import GroupForming
 from chalicelib.groups.leave import leave
-from chalicelib.groups.model import GroupState, Production
+from chalicelib.groups.model import Group, GroupState, Production
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.errors import TryAgain
 from chalicelib.kit.ids import fingerprint
+from chalicelib.kit.reads import read
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
 from chalicelib.orders import refundable
@@ -151,6 +153,8 @@ def _leave_group(
             raise TryAgain("It is just being dealt with.")
         if amount_fen != order.refundable_fen:
             raise GroupForming("A part cannot be refunded before the group is dealt with.")
+        if not by_operator and _others_rely_on(group):
+            raise GroupForming("What others get hangs on it until the group is dealt with.")
         return None
     if amount_fen != order.refundable_fen:
         raise GroupForming("A part cannot be refunded while the group is forming.")
@@ -159,6 +163,20 @@ def _leave_group(
     if refund is None:  # the group failed meanwhile, and that refunds everyone
         raise OrderNotRefundable("It is being refunded already.")
     return refund
+
+
+def _others_rely_on(group: Group) -> bool:
+    """Whether somebody in a complete group that is not dealt with may get something because all of
+    it are there: a lower price, or the goods for nothing.
+    """
+    seat_key = groups.seat_key(group.group_id, group.leader_id)
+    revision_key = catalog.revision_key(group.campaign_id, group.campaign_revision)
+    found = read(revision_key, seat_key)
+    campaign, leads = catalog.revision_of(found.find(revision_key)), found.find(seat_key)
+    if campaign is not None and (campaign.rules.tiers or campaign.rules.leader.free):
+        return True
+    leaders = orders.find(str(leads.order_id)) if leads is not None and leads.is_leader else None
+    return leaders is not None and leaders.voucher_id is not None
 
 
 def _commit(order: Order, refund: Refund) -> None:

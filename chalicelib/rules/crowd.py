@@ -42,7 +42,12 @@ def contradictions(terms: Terms) -> Iterator[str]:
             f"minimum_payers of {rules.minimum_payers} is more than crowd.threshold,"
             f" {crowd.threshold}"
         )
-    if rules.tiers and rules.tiers[0].headcount > crowd.threshold:
+    if rules.tiers and rules.cutoff is not None:
+        yield (
+            "tiers: a round that ends at a cut-off counts orders, of which one member may place"
+            " several; leave cutoff out for a ladder"
+        )
+    elif rules.tiers and rules.tiers[0].headcount > crowd.threshold:
         yield (
             f"tiers: {named} completes with {crowd.threshold}, and everybody pays the first tier's"
             f" price, which is said to begin with {rules.tiers[0].headcount}; begin the tiers at"

@@ -84,7 +84,9 @@ def page_of_leader(
 
 
 def looks_after_open(member_id: str) -> bool:
-    """Whether any station that is not closed is this member's to look after."""
+    """Whether any station that is not closed is this member's to look after. The index may lag by a
+    moment; whoever slips away then leaves a station to which operators put another leader.
+    """
     start: dict[str, Any] | None = None
     while True:
         found, start = page_of_leader(member_id, limit=100, start=start)

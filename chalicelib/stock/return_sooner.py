@@ -12,13 +12,17 @@ from chalicelib.stock import store as stock
 from chalicelib.stock.store import StockRow
 
 
-def return_sooner(sku_id: str, campaign_id: str, *, shards: int, by: datetime) -> None:
+def return_sooner(sku_id: str, campaign_id: str, *, by: datetime) -> None:
     """Never later than it was to be over; nothing happens to one that is over."""
-    until_settled(lambda: _attempt(sku_id, campaign_id, shards, by))
+    until_settled(lambda: _attempt(sku_id, campaign_id, by))
 
 
-def _attempt(sku_id: str, campaign_id: str, shards: int, by: datetime) -> None:
-    keys = stock.shard_keys(sku_id, campaign_id, shards)
+def _attempt(sku_id: str, campaign_id: str, by: datetime) -> None:
+    first_key = stock.shard_key(sku_id, campaign_id, 0)
+    first = stock.lot_of(read(first_key).find(first_key))
+    if first is None:
+        return
+    keys = stock.shard_keys(sku_id, campaign_id, first.shards_total or 1)
     found, writes = read(*keys), WriteSet()
     for key in keys:
         lot = stock.lot_of(found.find(key))

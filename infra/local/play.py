@@ -105,8 +105,8 @@ def the_time_is_over(stage: Play, order: Purchase, becomes: str) -> None:
     stage.stack.admin("sweep")
     wait_until(lambda: anyone.group(group_id)["status"], becomes, f"the group of {anyone.name}")
     group = anyone.group(group_id)
-    paid_count, size = group["paid_count"], group["size"]
-    came = f"{paid_count} came" if paid_count > size else f"{paid_count} of {size} came"
+    of_how_many = "" if group["seats_left"] is None else f" of {group['size']}"
+    came = f"{group['paid_count']}{of_how_many} came"
     stage.timeline.line(SHOP, f"sweeps: {came}", f"the group is {group['status']}")
 
 

@@ -88,6 +88,11 @@ class SandboxControl:
         items: list[Any] = self._get("shipments", {"out_trade_no": out_trade_no})["items"]
         return items
 
+    def reported_late(self, out_trade_no: str) -> bool:
+        """Whether WeChat was told that the order ships later than it usually allows."""
+        told = self._get("shipments", {"out_trade_no": out_trade_no})
+        return told["special_report"] is not None
+
     def tell(self, out_trade_no: str, event: str, **more: Any) -> Any:
         """WeChat pushes `remind_shipping`, `settlement` or `confirm_receive` about an order."""
         return self._post("messages", {"out_trade_no": out_trade_no, "event": event, **more})

@@ -42,7 +42,8 @@ OF_MONEY = frozenset(
 OF_DRAWS = frozenset({"draws_can_be_recomputed", "only_winners_ship"})
 OF_VOUCHERS = frozenset({"vouchers_are_used_once"})
 OF_CROWDS = frozenset({"crowds_add_up"})
-OF_OTHERS = OF_MONEY | OF_DRAWS | OF_VOUCHERS | OF_CROWDS
+OF_ALLOTMENTS = frozenset({"allotments_add_up"})
+OF_OTHERS = OF_MONEY | OF_DRAWS | OF_VOUCHERS | OF_CROWDS | OF_ALLOTMENTS
 OF_GOODS = [name for name in INVARIANTS if name not in OF_OTHERS]
 TWO_HOURS_AGO = "2026-11-22T12:00:00.000Z"
 

@@ -132,6 +132,7 @@ def test_a_campaign_page_shows_everything_about_it(browser: Browser, wired: Wiri
                 "available": 6,
             }
         ],
+        "stations": [],
     }
 
 

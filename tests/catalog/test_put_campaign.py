@@ -430,7 +430,7 @@ def test_what_was_put_before_campaigns_could_say_more_keeps_its_revision() -> No
     assert campaign(rules=honoured, **more, **rates).revision == "ee0be7e3bc41d14da3a2f0ea"
     ladder = Rules(tiers=TWO_TIERS, leader=LeaderRule(bonus_bp=500), cross_product=True)
     drawn = Rules(draw=DrawRule(winners=1, scope=DrawScope.CAMPAIGN))
-    own_fen = {"apples-5": (1500, 1100)}
+    own_fen: dict[str, tuple[int, ...]] = {"apples-5": (1500, 1100)}
     assert (
         campaign(size=3, rules=ladder, tier_prices_fen=own_fen).revision
         == "7c5656ab04622abb77f0c174"

@@ -14,6 +14,7 @@ from infra.local.kinds import table
 from infra.local.play import (
     Play,
     after_a_sweep,
+    at_once,
     joins,
     opens,
     put_campaign,
@@ -100,6 +101,35 @@ def test_a_voucher_opens_a_group_and_the_shop_pays_the_merchant(
     stage: Play, told: io.StringIO
 ) -> None:
     assert "¥26.90 from marketing to the merchant" in lines_of(stage, told, "voucher")
+
+
+def test_a_crowd_and_a_neighbourhood_end_side_by_side(stage: Play, told: io.StringIO) -> None:
+    """Each waits for the end of its time, so they wait together."""
+    before = len(told.getvalue())
+
+    at_once([partial(table.play, stage, [name]) for name in ("super", "community")])
+
+    lines = told.getvalue()[before:]
+    assert "twelve came: ¥24.90 each · everybody has ¥5.00 back" in lines
+    assert "has the demand sheet: 3 to east-gate, 1 to swimming-pool" in lines
+    assert [lines.count(code) for code in ("not_arrived", "not_allowed", "code_used")] == [1] * 3
+
+
+def test_a_flash_sale_sells_what_was_set_aside_and_nothing_more(
+    stage: Play, told: io.StringIO
+) -> None:
+    lines = lines_of(stage, told, "flash")
+
+    assert lines.count("joining is refused: out_of_stock") == 1
+    assert "the unit it did not sell is on sale again" in lines
+
+
+def test_what_is_made_to_order_is_asked_of_the_merchant(stage: Play, told: io.StringIO) -> None:
+    lines = lines_of(stage, told, "custom")
+
+    assert "asks the merchant for 小满 in 青, 平安 in 白" in lines
+    assert "tells WeChat that both ship late" in lines
+    assert "both have ¥49.00 back" in lines
 
 
 @pytest.mark.parametrize("name", ["team", "leader_free", "leader_bonus", "cross_product"])

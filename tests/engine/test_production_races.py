@@ -2,6 +2,7 @@
 DynamoDB's own engine.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -16,7 +17,6 @@ from chalicelib.orders.pay import pay
 from chalicelib.orders.purchase import Purchase
 from chalicelib.refunds.refund_seats import refund_seats
 from chalicelib.refunds.request import RefundRequest, request
-from tests.made_to_order import ANSWER_SECONDS
 from tests.races import at_once, joined, outcomes, payment_of, purchase
 from tests.shop import Shop
 
@@ -32,7 +32,8 @@ def shop(engine_shop: Shop) -> Shop:
 
 @pytest.fixture
 def group_id(shop: Shop) -> str:
-    """A group whose merchant was asked."""
+    """A group whose merchant was asked, and has a second to answer."""
+    shop.admin("put_settings", production_answer_seconds=1)
     shop.campaign("mug", size=SIZE, rules={"custom_fields": COLOURS})
     first: Purchase = purchase(shop, "M0", "open")
     opened = open_group("mug", first, clock=shop.clock).order
@@ -56,10 +57,10 @@ def follows(shop: Shop, group_id: str) -> None:
 def test_of_two_answers_and_the_clock_one_counts_for_everyone(
     shop: Shop, group_id: str, round_number: int
 ) -> None:
-    shop.advance(ANSWER_SECONDS)
+    shop.advance(1)
     ships_by = shop.clock.now() + timedelta(days=30)
     answer = partial(decide_production, group_id, clock=shop.clock)
-    attempts = [
+    attempts: list[Callable[[], object]] = [
         *[partial(answer, Production.ACCEPTED, decided_by="Zhou", ships_by=ships_by)] * 6,
         *[partial(answer, Production.REJECTED, decided_by="Wu", ships_by=None)] * 6,
         *[partial(follows, shop, group_id)] * 6,

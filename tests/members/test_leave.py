@@ -56,6 +56,7 @@ def orders_something(wired: Wiring, state: OrderState, member_id: str = "mem_1")
         amount_fen=2000,
         address=ADDRESS,
         remark="放门口",
+        custom_fields={"engraving": "小林"},
         placed_at=now,
         pay_deadline=after(now, 900),
         order_state=state,
@@ -84,7 +85,8 @@ def test_who_leaves_is_gone_and_their_orders_name_nobody(wired: Wiring) -> None:
     ]
     assert [order.amount_fen for order in kept if order] == [2000, 2000]
     text = str(items_of("orders"))
-    assert not any(secret in text for secret in ("openid-lin", "13800000000", "林小姐", "放门口"))
+    secrets = ("openid-lin", "13800000000", "林小姐", "放门口", "小林")
+    assert not any(secret in text for secret in secrets)
 
 
 def knows(wired: Wiring, member_id: str, kind: str) -> None:

@@ -105,7 +105,7 @@ def test_what_is_shipped_or_refunded_is_not_reported(
 def test_only_a_test_order_needs_no_day(merchant: Merchant) -> None:
     merchant.paid()
     body = {"order_id": ORDER_NO, "type": 2}
-    wrong = [
+    wrong: list[tuple[int, Json]] = [
         (268546000, {"type": 3}),
         (268546001, {"type": 1}),
         (268546002, {"order_id": "kt20261122000099"}),

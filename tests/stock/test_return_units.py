@@ -169,8 +169,8 @@ def test_it_is_over_sooner_but_never_later() -> None:
     allotted(10)
     sooner = NOON + timedelta(seconds=600)
 
-    return_sooner(SKU, CAMPAIGN, shards=SHARDS, by=sooner)
-    return_sooner(SKU, CAMPAIGN, shards=SHARDS, by=sooner + timedelta(seconds=1))
+    return_sooner(SKU, CAMPAIGN, by=sooner)
+    return_sooner(SKU, CAMPAIGN, by=sooner + timedelta(seconds=1))
 
     assert [shard(number).due_at for number in range(SHARDS)] == [sooner] * SHARDS
     assert (due(599), due(600)) == (0, SHARDS)
@@ -180,12 +180,12 @@ def test_it_is_over_sooner_but_never_later() -> None:
 
 def test_what_is_over_or_never_was_is_not_over_sooner() -> None:
     stocked(100)
-    return_sooner(SKU, CAMPAIGN, shards=SHARDS, by=NOON)
+    return_sooner(SKU, CAMPAIGN, by=NOON)
     allotted(10)
     returned()
     before = everything()
 
-    return_sooner(SKU, CAMPAIGN, shards=SHARDS, by=NOON)
+    return_sooner(SKU, CAMPAIGN, by=NOON)
 
     assert everything() == before
 
@@ -195,7 +195,7 @@ def test_a_shard_that_is_over_meanwhile_is_passed_by() -> None:
     allotted(10)
 
     with just_before("TransactWriteItems", lambda: returned(2)):
-        return_sooner(SKU, CAMPAIGN, shards=SHARDS, by=NOON)
+        return_sooner(SKU, CAMPAIGN, by=NOON)
 
     assert [shard(number).due_at for number in range(SHARDS)] == [NOON, NOON, None, NOON]
     assert own() == (100, 92, 8)

@@ -31,6 +31,7 @@ CODES_BY_STATUS: dict[int, frozenset[str]] = {
             "group_full",
             "group_not_open",
             "group_over",
+            "campaign_changed",
             "idempotency_conflict",
             "insufficient_balance",
             "limit_reached",

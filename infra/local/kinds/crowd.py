@@ -19,7 +19,7 @@ from infra.local.shopper import Purchase, Shopper
 
 FIRST, LATE = "小奚", "小范"
 CROWD = ("小彭", "小郎", "小鲁", "小韦", "小昌", "小马", "小苗", "小凤", "小花", "小方", "小俞")
-SOON_SECONDS = 20
+SOON_SECONDS = 25
 PRICE_FEN, REACHED_FEN = 2990, 2490
 
 CAMPAIGN = {

@@ -6,8 +6,10 @@ Nobody is on stage in two kinds: who is new, or owns what, in one says nothing i
 from collections.abc import Iterable, Mapping
 
 from infra.local.kinds import (
+    community,
     cross_product,
     crowd,
+    custom,
     flash,
     honour,
     ladder,
@@ -36,6 +38,8 @@ KINDS: Mapping[str, Kind] = {
     "honour": honour.KIND,
     "flash": flash.KIND,
     "super": crowd.KIND,
+    "community": community.KIND,
+    "custom": custom.KIND,
 }
 
 
