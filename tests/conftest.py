@@ -8,6 +8,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 DEPLOYED = "tests/e2e/"
+FIRST = (DEPLOYED, "tests/flows/", "tests/engine/")
 
 
 class OneStack(LoadFileScheduling):  # type: ignore[misc]
@@ -24,8 +25,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStack | N
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs the stack comes first: it waits for a minute to pass while others work."""
-    items.sort(key=lambda item: not item.nodeid.startswith(DEPLOYED))
+    """What needs the stack comes first: it waits for a minute to pass while others work. Then the
+    stories, whose files take longest, so that no worker is left alone with one at the end.
+    """
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    return next((turn for turn, folder in enumerate(FIRST) if item.nodeid.startswith(folder)), 9)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -1,7 +1,8 @@
-"""Command: the demand sheet of the rounds that end on a business day, `{campaign_id, day?,
-station_id?, cursor?}`, or of one group, `{group_id, cursor?}`. Without a day it is today's.
+"""Command: the demand sheet of the rounds of a business day, `{campaign_id, day?, station_id?,
+cursor?}`, or of one group, `{group_id, cursor?}`. Without a day it is today's.
 
-With a `next_cursor` the rest is on the next sheet: add them up.
+A round is of the day it ends on; one that ends at midnight is of the day that is over then: just
+after it, ask for yesterday's. With a `next_cursor` the rest is on the next sheet: add them up.
 """
 
 from collections.abc import Iterable
@@ -27,7 +28,7 @@ class Payload(Command):
 
     campaign_id: Identifier | None = None
     group_id: Identifier | None = None
-    day: date | None = None
+    day: Annotated[date, Field(ge=date(2000, 1, 1), lt=date(3000, 1, 1))] | None = None
     station_id: Identifier | None = None
     cursor: Annotated[str, Field(max_length=1024)] | None = None
 

@@ -93,7 +93,7 @@ def _shown(rows: Sequence[CatalogRow], now: datetime) -> list[ShownCampaign]:
         *(_stock_key(campaign, sku_id) for campaign, sku_id in offered),
         *(_draw_key(campaign) for campaign in campaigns),
     )
-    allotted = units_left([each for each in campaigns if takes_stock(each.rules)], now=now)
+    allotted = units_left(campaigns, now=now)
     shown = (_with_skus(row, found, allotted, now) for row in rows)
     return [campaign for campaign in shown if campaign is not None and campaign.skus]
 

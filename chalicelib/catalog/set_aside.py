@@ -25,13 +25,13 @@ def groups_until(row: CatalogRow | None, settings: Settings, *, now: datetime) -
     standing = catalog.standing_of(row)
     if row is None or standing is None:
         return None
-    campaign, known = standing.campaign, row.groups_until
+    campaign, known = standing.campaign, catalog.groups_until_of(row)
     if campaign.stock_shards is None:
         return known
     is_daily = campaign.rules.cutoff is not None
     lasts_seconds = DAY_SECONDS if is_daily else campaign.duration_seconds
     until = min(after(now, settings.pay_window_seconds + lasts_seconds), campaign.ends_at)
-    return max(until, known) if known is not None else until
+    return max(until, known or until)
 
 
 def set_aside(campaign: Campaign, *, groups_until: datetime | None, dry_run: bool) -> None:
@@ -60,8 +60,9 @@ def let_go(campaign_id: str, *, besides: Collection[str] = ()) -> None:
     key = catalog.campaign_key(campaign_id)
     row = read(key).find(key)
     standing = catalog.standing_of(row)
-    if row is None or standing is None or row.groups_until is None:
+    by = catalog.groups_until_of(row) if row is not None else None
+    if row is None or standing is None or by is None:
         return
     kept = standing.campaign.skus_aside if not standing.ended else frozenset()
     for sku_id in sorted({*(row.skus_aside or ()), *besides} - kept):
-        return_sooner(sku_id, campaign_id, by=row.groups_until)
+        return_sooner(sku_id, campaign_id, by=by)

@@ -5,6 +5,7 @@ Each item's `content` is the value of model.py as it is; the other attributes on
 browsing indexes, the figures, and what belongs to what. Guards live here; no verb's decision does.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TypeVar
 
@@ -36,6 +37,8 @@ from chalicelib.kit.tables import Key, PlainMapAttribute, Row, TimeAttribute
 from chalicelib.kit.writes import RefusalOf, WriteSet
 
 V = TypeVar("V", bound=BaseModel)
+
+_REVISIONS_A_PAGE = 100
 
 
 class CatalogRow(Row):
@@ -140,12 +143,28 @@ def revision_of(row: CatalogRow | None) -> Campaign | None:
     return _value(Campaign, row)
 
 
-def revisions_of(campaign_id: str, *, most: int) -> list[Campaign]:
-    """What a campaign has said, in no order; no more than so many of them."""
+def revisions_of(campaign_id: str, *, most: int) -> Iterator[Campaign]:
+    """Everything a campaign has ever said, in no order, a page at a time. Raises OverflowError when
+    that is more than `most`: a part of it would be taken for all.
+    """
     condition = (CatalogRow.id == campaign_id) & CatalogRow.kind.startswith("revision#")
-    items, _ = query(CatalogRow, condition, limit=most)
-    found = (revision_of(CatalogRow.from_item(item)) for item in items)
-    return [campaign for campaign in found if campaign is not None]
+    count, start = 0, None
+    while True:
+        items, start = query(CatalogRow, condition, limit=_REVISIONS_A_PAGE, start=start)
+        count += len(items)
+        if count > most:
+            raise OverflowError(f"campaign {campaign_id} has more than {most} revisions")
+        found = (revision_of(CatalogRow.from_item(item)) for item in items)
+        yield from (campaign for campaign in found if campaign is not None)
+        if start is None:
+            return
+
+
+def groups_until_of(row: CatalogRow) -> datetime | None:
+    """By when the groups are over that a campaign had before it was last put or ended; None where
+    none of them could take of what was set aside.
+    """
+    return row.groups_until
 
 
 def offers_of(row: CatalogRow | None) -> Offers:

@@ -14,7 +14,6 @@ from chalicelib.kit.due import due_then
 from chalicelib.kit.writes import Changed, WriteSet
 from chalicelib.orders.model import REACTION_SECONDS, Order, OrderState, Shipment, Upload
 from chalicelib.orders.store import OrderRow, in_state, order_key, shipment_stored
-from chalicelib.stations import store as stations
 
 
 def ship(
@@ -69,7 +68,8 @@ def report_again(order: Order, *, due_at: datetime) -> None:
 
 def receive(writes: WriteSet, order: Order, *, now: datetime, settles_at: datetime) -> None:
     """The member has it. Guards: its state and shipment as read, and whether WeChat knows of it. A
-    WeChat that does not know yet is still told, and a station no longer keeps it.
+    WeChat that does not know yet is still told. What waits at a station waits on: only its code,
+    redeemed, says that it was fetched.
     """
     due_at = settles_at
     if order.shipment_upload == Upload.DUE:
@@ -82,8 +82,6 @@ def receive(writes: WriteSet, order: Order, *, now: datetime, settles_at: dateti
     ]
     guard = _as_read(order) & (OrderRow.shipment_upload == order.shipment_upload)
     writes.update(order_key(order.order_id), actions, guard=guard)
-    if order.pickup is not None:
-        stations.waits_no_more(writes, order.pickup.station_id, order.order_id)
 
 
 def settle(writes: WriteSet, order: Order, *, now: datetime) -> None:

@@ -1,13 +1,17 @@
 """The demand sheet (汇总单): how much of each SKU is wanted at each station, summed over the rounds
-that end on a business day, or over one group. What to order from the supplier, and where it goes.
+of a business day, or over one group. What to order from the supplier, and where it goes.
+
+A round is of the day on which its last orders came: the day it ends on. One that ends at midnight
+is of the day that is over then, not of the one that begins.
 
 Reads only. A round's id follows from its campaign, its station and when it ends, so that none has
 to be searched for. Only orders that stand count.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import Campaign
@@ -21,7 +25,9 @@ from chalicelib.stations.seats import Start, orders_of, where_seats_are
 
 MOST_PAGES = 200
 """Of seats, looked at for one sheet; what is left goes on the next."""
-_MOST_REVISIONS = 100
+_MOST_REVISIONS = 10_000
+"""Of a campaign that was changed every hour for a year."""
+_INSTANT = timedelta(microseconds=1)
 
 _STANDS = SOLD | {OrderState.PAID}
 _NOTHING_OF_IT = frozenset({GroupState.FAILED, GroupState.ABANDONED})
@@ -54,6 +60,14 @@ class Wanted:
         line.add(order.quantity, 1)
 
 
+class _Terms(NamedTuple):
+    """What of a revision tells which rounds there may be: many revisions say the same."""
+
+    cutoff: str | None
+    stations: tuple[str, ...]
+    ends_at: datetime
+
+
 @dataclass(frozen=True)
 class Sheet:
     """What is wanted, by station. `following`: where the next sheet goes on, to be added up with
@@ -72,18 +86,19 @@ def demand_of_day(
     start: Start | None = None,
     most_pages: int = MOST_PAGES,
 ) -> Sheet:
-    """The rounds that end on this business day, at all stations or at one. Raises NotFound,
-    InvalidRequest for a campaign without a daily cut-off.
+    """The rounds of this business day, at all stations or at one. Raises NotFound, InvalidRequest
+    for a campaign without a daily cut-off.
     """
     revisions = catalog.revisions_of(campaign_id, most=_MOST_REVISIONS)
-    if not revisions:
+    terms = {_terms(campaign) for campaign in revisions}
+    if not terms:
         raise NotFound(f"There is no campaign {campaign_id}.")
-    if not any(campaign.rules.cutoff for campaign in revisions):
+    if not any(each.cutoff for each in terms):
         message = "It has no daily cut-off: name one of its groups, by group_id."
         raise InvalidRequest(message, errors=[{"field": "campaign_id", "message": message}])
     ids = [
         group_id
-        for where, group_id in sorted(_rounds(revisions, day))
+        for where, group_id in sorted(_rounds(campaign_id, terms, day))
         if station_id in (None, where)
     ]
     found = read(*(groups.group_key(group_id) for group_id in ids))
@@ -99,24 +114,28 @@ def demand_of_group(group_id: str, *, start: Start | None = None) -> Sheet:
     return _sheet([group], start, MOST_PAGES)
 
 
-def _rounds(revisions: Sequence[Campaign], day: date) -> set[tuple[str, str]]:
-    """Station and id of every round that may have been opened to end on that day, by whatever the
-    campaign has said.
+def _terms(campaign: Campaign) -> _Terms:
+    return _Terms(campaign.rules.cutoff, campaign.rules.stations, campaign.ends_at)
+
+
+def _rounds(campaign_id: str, terms: Set[_Terms], day: date) -> set[tuple[str, str]]:
+    """Station and id of every round that may have been opened on these terms, as one of that
+    day's.
     """
     return {
-        (station_id or "", crowd_id_for(campaign.campaign_id, station_id, ends_at))
-        for campaign in revisions
-        for ends_at in _ends(campaign, day)
-        for station_id in campaign.rules.stations or (None,)
+        (station_id or "", crowd_id_for(campaign_id, station_id, ends_at))
+        for each in terms
+        for ends_at in _ends(each, day)
+        for station_id in each.stations or (None,)
     }
 
 
-def _ends(campaign: Campaign, day: date) -> Iterator[datetime]:
+def _ends(terms: _Terms, day: date) -> Iterator[datetime]:
     """When its rounds of that day end: at the cut-off, and at the campaign's own end."""
-    if campaign.rules.cutoff is not None:
-        yield time_on(day, campaign.rules.cutoff)
-        if day_of(campaign.ends_at) == f"{day:%Y-%m-%d}":
-            yield campaign.ends_at
+    if terms.cutoff is not None:
+        next_day = day + timedelta(days=1)
+        ends = (time_on(day, terms.cutoff), time_on(next_day, terms.cutoff), terms.ends_at)
+        yield from (at for at in ends if day_of(at - _INSTANT) == day.isoformat())
 
 
 def _sheet(rounds: Sequence[Group], start: Start | None, most_pages: int) -> Sheet:

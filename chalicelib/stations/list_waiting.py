@@ -1,5 +1,8 @@
 """What waits at a station, or is on its way there, and nobody has fetched yet: for whoever looks
 after it. Of the member no more than the nickname.
+
+What was received by its member's word, WeChat's or time's, is still there until its code is
+redeemed; what is being refunded is nobody's to fetch.
 """
 
 from dataclasses import dataclass
@@ -10,11 +13,9 @@ from chalicelib.kit.paging import from_cursor
 from chalicelib.kit.reads import Found, read
 from chalicelib.members import store as members
 from chalicelib.orders import store as orders
-from chalicelib.orders.model import Order, OrderState
+from chalicelib.orders.model import SOLD, Order
 from chalicelib.stations import store as stations
 from chalicelib.stations.redeem import refuse_stranger
-
-_WAITING = frozenset({OrderState.TO_SHIP, OrderState.SHIPPED})
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def list_waiting(
     if by_member_id is not None:
         refuse_stranger(station, by_member_id)
     order_ids, following = stations.page_of_waiting(station_id, limit=limit, start=start)
-    found = [order for order in orders.read_all(order_ids) if order.order_state in _WAITING]
+    found = [order for order in orders.read_all(order_ids) if order.order_state in SOLD]
     profiles = read(*(members.profile_key(order.member_id) for order in found))
     return [_waiting(order, profiles) for order in found], following
 

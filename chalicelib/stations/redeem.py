@@ -1,5 +1,6 @@
 """Redeem a pick-up code (核销提货码): the goods are handed out, once. It is the order's receipt
-too, unless its member, WeChat or time has said before that it was received.
+too, unless its member, WeChat or time has said before that it was received. Whether the goods were
+handed out the code's own item says, and never the order's state.
 
 Whoever looks after the station does it, or an operator for them. Wrong codes are counted, so that
 nobody guesses.
@@ -69,6 +70,7 @@ def _redeem(
     _refuse(row, order)
     writes = WriteSet()
     stations.redeem(writes, row, now=now)  # guard: not used -> CodeUsed
+    stations.waits_no_more(writes, station_id, order.order_id)
     if order.order_state in _RECEIVED:
         orders.check_unmoved(writes, order)
     else:

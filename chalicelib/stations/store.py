@@ -2,7 +2,8 @@
 each of these orders whose goods nobody has fetched yet.
 
 A code is written once, when its order's group is dealt with, and marked once, when it is redeemed.
-The line is written with it and goes with the receipt or the refund that ends the order.
+The line is written with it and goes when the code is redeemed, or with the refund that ends the
+order: a receipt that its member, WeChat or time has given takes no goods off the shelf.
 """
 
 from datetime import datetime

@@ -175,6 +175,8 @@ def test_a_sheet_that_cannot_be_is_refused(shop: Shop) -> None:
         "both": {"campaign_id": "autumn", "group_id": "grp_x"},
         "a day of a group": {"group_id": "grp_x", "day": "2026-11-22"},
         "no day": {"campaign_id": "autumn", "day": "2026-02-30"},
+        "the first of all days": {"campaign_id": "autumn", "day": "0001-01-01"},
+        "the last of all days": {"campaign_id": "autumn", "day": "9999-12-31"},
         "no cursor": {"campaign_id": "autumn", "cursor": "x"},
     }
 

@@ -245,6 +245,90 @@ def test_ending_it_again_or_close_to_its_end_keeps_nothing_longer(shop: Shop) ->
     shop.assert_audit_is_clean()
 
 
+def test_an_end_put_sooner_leaves_units_to_groups_under_way(shop: Shop) -> None:
+    flash(shop, 20, ends_at=shop.at(24 * 3600))
+    leading = shop.member("Lin").opens("flash").pays()
+
+    flash(shop, 20, ends_at=shop.at(600))
+
+    shop.passes(600)
+    assert_refused("campaign_not_live", shop.member("Bo").tries_to_open("flash"))
+    shop.passes(2999)
+    joining = shop.member("Ann").joins(leading.group_id).pays()
+    shop.settles()
+    assert [leading.status, joining.status] == ["to_ship"] * 2
+    shop.passes(900)
+    assert (sum(lots(shop)), shop.units_left()) == (18, 80)
+    shop.passes(1)
+    assert (sum(lots(shop)), shop.units_left(), set_aside(shop)) == (0, 98, 0)
+    shop.assert_books_balance()
+
+
+def test_a_shorter_duration_put_twice_and_the_end_leave_units_to_groups_under_way(
+    shop: Shop,
+) -> None:
+    ends_at = shop.at(24 * 3600)
+    flash(shop, 20, ends_at=ends_at)
+    leading = shop.member("Lin").opens("flash").pays()
+
+    flash(shop, 20, ends_at=ends_at, duration_seconds=600)
+    flash(shop, 20, ends_at=shop.at(900), duration_seconds=60)
+    shop.admin("end_campaign", campaign_id="flash")
+
+    shop.passes(3599)
+    joining = shop.member("Ann").joins(leading.group_id).pays()
+    shop.settles()
+    assert [leading.status, joining.status] == ["to_ship"] * 2
+    shop.passes(901)
+    assert (sum(lots(shop)), shop.units_left(), set_aside(shop)) == (0, 98, 0)
+    shop.assert_books_balance()
+
+
+def test_a_put_that_is_interrupted_lets_go_of_its_units_when_it_is_repeated(shop: Shop) -> None:
+    flash(shop, 20, ends_at=shop.at(24 * 3600))
+    starts_at, ends_at = shop.at(0), shop.at(24 * 3600)
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with just_before("GetItem", stop), pytest.raises(KeyboardInterrupt):
+        shop.campaign("flash", starts_at=starts_at, ends_at=ends_at)
+    assert shop.send("GET", "/v1/campaigns/flash")["rules"]["allotment"] is None
+
+    shop.campaign("flash", starts_at=starts_at, ends_at=ends_at)
+
+    shop.passes(900 + 3599)
+    assert (shop.units_left(), set_aside(shop)) == (80, 20)
+    shop.passes(1)
+    assert (shop.units_left(), set_aside(shop)) == (100, 0)
+    shop.assert_books_balance()
+
+
+def test_a_put_that_meets_the_end_lets_go_of_all_that_it_set_aside(shop: Shop) -> None:
+    shop.stocks(50, sku_id="pears-2")
+    flash(shop, 20, ends_at=shop.at(24 * 3600))
+    fields = {
+        "campaign_id": "flash",
+        "title": "秒杀",
+        "size": 2,
+        "duration_seconds": 600,
+        "starts_at": shop.at(0),
+        "ends_at": shop.at(48 * 3600),
+        "rules": {"allotment": {"shards": 4}, "cross_product": True},
+        "skus": [offered(20), offered(5, "pears-2")],
+    }
+
+    with just_before("TransactWriteItems", lambda: shop.admin("end_campaign", campaign_id="flash")):
+        refused = shop.tries_admin("put_campaign", **fields)
+
+    assert refused["error"]["code"] == "campaign_not_live"
+    assert (set_aside(shop), set_aside(shop, "pears-2")) == (20, 5)
+    shop.passes(900 + 3600)
+    assert (set_aside(shop), set_aside(shop, "pears-2")) == (0, 0)
+    assert (shop.units_left(), shop.units_left("pears-2")) == (100, 50)
+    shop.assert_books_balance()
+
+
 def test_the_rule_taken_out_lets_groups_under_way_end_and_put_back_begins_again(
     shop: Shop,
 ) -> None:

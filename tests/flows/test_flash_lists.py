@@ -176,3 +176,27 @@ def test_sales_are_counted_in_parts_and_shown_as_one_number(shop: Shop) -> None:
     shop.campaign("flash")
     assert shop.send("GET", "/v1/campaigns/flash")["sold_count"] == 24
     shop.assert_books_balance()
+
+
+def shown(shop: Shop, path: str) -> list[int]:
+    """What is left of the first SKU of each campaign there."""
+    reply = shop.send("GET", path)
+    return [each["skus"][0]["available"] for each in reply.content.get("items", [reply.content])]
+
+
+def test_whoever_looks_at_sales_reads_their_shards_once_in_two_seconds(shop: Shop) -> None:
+    flash(shop, 50)
+    flash(shop, 30, campaign_id="later", ends_at=shop.at(7200))
+    one, both = "/v1/campaigns/flash", "/v1/campaigns?state=live&limit=2"
+    assert (shown(shop, one), shown(shop, both)) == ([50], [50, 30])
+    shop.member("Lin").opens("flash")
+    shop.member("Ann").opens("later")
+
+    shop.advance(1.999)
+    assert (shown(shop, one), shown(shop, both)) == ([50], [50, 30])
+    shop.advance(0.001)
+
+    assert (shown(shop, one), shown(shop, both)) == ([49], [49, 29])
+    flash(shop, 60)
+    assert shown(shop, one) == [59]
+    shop.assert_audit_is_clean()

@@ -178,11 +178,50 @@ def test_what_was_received_otherwise_is_still_handed_out_once(
     when = order.now()["received_at"]
     shop.advance(60)
 
+    assert waiting(gate) == [("红富士苹果 5斤装", 2, "received")]
     hands_out(gate, order)
+    assert waiting(gate) == []
     assert refused(shop, partial(redeems, gate, code_of(order))) == (409, "code_used")
     assert (order.status, order.now()["received_at"]) == ("received", when)
     shop.passes(FREEZE_SECONDS)
     assert order.status == "settled"
+    shop.assert_books_balance()
+
+
+def test_what_nobody_fetches_waits_even_when_its_order_is_settled(
+    shop: Shop, gate: Member, order: Placed
+) -> None:
+    arrived(shop, order.group_id)
+    shop.passes(RECEIVES_SECONDS)
+    shop.passes(FREEZE_SECONDS + 61)
+    assert order.status == "settled"
+    (pickup,) = shop.admin("get_station", station_id="gate")["pickups"]
+
+    assert (pickup["order_id"], pickup["status"]) == (order.order_id, "settled")
+    assert waiting(gate) == [("红富士苹果 5斤装", 2, "settled")]
+    redeems_it = partial(redeem, "gate", code_of(order), by_member_id=None, clock=shop.clock)
+    with just_before("TransactWriteItems", redeems_it), pytest.raises(CodeUsed):
+        redeems_it()
+    assert waiting(gate) == []
+    assert order.status == "settled"
+    shop.assert_books_balance()
+
+
+def test_a_refund_after_its_time_takes_the_goods_off_the_list(
+    shop: Shop, gate: Member, order: Placed
+) -> None:
+    arrived(shop, order.group_id)
+    shop.passes(RECEIVES_SECONDS)
+    assert order.status == "received"
+    shop.admin("refund_order", order_id=order.order_id, reason="没人来取")
+    shop.settles()
+    shop.passes(61)
+
+    assert order.status == "refunded"
+    assert waiting(gate) == []
+    assert [row for row in shop.rows("stations") if row["kind"].startswith("waits#")] == []
+    reply = redeems(gate, code_of(order))
+    assert (reply.status, reply.code) == (409, "order_not_receivable")
     shop.assert_books_balance()
 
 

@@ -3,10 +3,11 @@ to the whole.
 """
 
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
+from chalicelib.catalog import store as catalog
 from chalicelib.groups import store as groups
 from chalicelib.groups.model import Seat, SeatState
 from chalicelib.kit.errors import InvalidRequest
@@ -100,6 +101,43 @@ def test_a_round_is_found_whatever_its_campaign_says_by_then(shop: Shop) -> None
     sheet = demand_of_day("veg", TODAY)
 
     assert [(one.station_id, len(one.lines)) for one in sheet.wanted] == [("gate", 1), ("park", 1)]
+
+
+def test_a_round_is_found_however_often_its_campaign_was_changed(shop: Shop) -> None:
+    looks_after(shop, "Gu")
+    collects(shop, "gate")
+    orders(shop.member("Lin")).pays()
+    before = demand_of_day("veg", TODAY).wanted
+    (said,) = catalog.revisions_of("veg", most=1)
+    for number in range(250):
+        writes = WriteSet()
+        catalog.keep_revision(writes, said.model_copy(update={"title": f"菜 {number}"}))
+        writes.commit()
+
+    titles = {revision.title for revision in catalog.revisions_of("veg", most=251)}
+
+    assert titles == {said.title, *(f"菜 {number}" for number in range(250))}
+    assert demand_of_day("veg", TODAY).wanted == before
+    with pytest.raises(OverflowError):  # rather than a sheet with something left out
+        list(catalog.revisions_of("veg", most=250))
+
+
+@pytest.mark.parametrize(
+    ("cutoff", "campaign_seconds"),
+    [("00:00", 7 * 24 * 3600), ("08:00", 4 * 3600)],
+    ids=["by the cut-off", "by the campaign's end"],
+)
+def test_a_round_that_ends_at_midnight_is_of_the_day_that_is_over_then(
+    shop: Shop, cutoff: str, campaign_seconds: int
+) -> None:
+    looks_after(shop, "Gu")
+    collects(shop, "gate", cutoff=cutoff, ends_at=shop.at(campaign_seconds))
+    order = orders(shop.member("Lin"), quantity=3).pays()
+
+    assert order.now()["collects_until"] == "2026-11-22T16:00:00Z"
+    (wanted,) = demand_of_day("veg", TODAY).wanted
+    assert [line.units for line in wanted.lines.values()] == [3]
+    assert demand_of_day("veg", TODAY + timedelta(days=1)).wanted == ()
 
 
 def test_goods_arrive_in_runs_of_so_many(shop: Shop) -> None:
