@@ -14,7 +14,7 @@ import pytest
 from botocore.model import StructureShape
 from botocore.useragent import UserAgentString
 from moto import backend_index
-from moto.core import responses
+from moto.core import responses, utils
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models.table import Table
 
@@ -27,7 +27,7 @@ def hurry(patch: pytest.MonkeyPatch) -> None:
     """From here on, until `patch` is undone."""
     patch.setattr(BaseJSONSerializer, "_serialize_type_structure", _serialize)
     patch.setattr(Table, "__deepcopy__", _copied, raising=False)
-    names = cache(responses.method_names_from_class)
+    names = cache(utils.method_names_from_class)
     patch.setattr(responses, "method_names_from_class", names)
     patch.setattr(UserAgentString, "to_string", lambda _self: "tests")
     found_first = sorted(

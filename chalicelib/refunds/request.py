@@ -78,12 +78,13 @@ def request(command: RefundRequest, *, clock: Clock) -> Requested:
 
 
 def _request(command: RefundRequest, clock: Clock) -> Requested:
+    # The order first: whoever sees what this very request has done to it sees its refund too.
+    order = orders.get(command.order_id)
     before = refunds.find(command.refund_id)
     if before is not None:
         if before.request_fingerprint != command.fingerprint:
             raise IdempotencyConflict()
         return Requested(before, replayed=True)
-    order = orders.get(command.order_id)
     left = _left_before(order)
     if left is not None:
         return Requested(left, replayed=True)
@@ -153,7 +154,7 @@ def _leave_group(
             raise TryAgain("It is just being dealt with.")
         if amount_fen != order.refundable_fen:
             raise GroupForming("A part cannot be refunded before the group is dealt with.")
-        if not by_operator and _others_rely_on(group):
+        if not by_operator and _others_rely_on(order, group):
             raise GroupForming("What others get hangs on it until the group is dealt with.")
         return None
     if amount_fen != order.refundable_fen:
@@ -165,15 +166,19 @@ def _leave_group(
     return refund
 
 
-def _others_rely_on(group: Group) -> bool:
-    """Whether somebody in a complete group that is not dealt with may get something because all of
-    it are there: a lower price, or the goods for nothing.
+def _others_rely_on(order: Order, group: Group) -> bool:
+    """Whether somebody in a complete group that is not dealt with may get something because this
+    member is there: everyone a lower price, or its leader the goods for nothing.
     """
     seat_key = groups.seat_key(group.group_id, group.leader_id)
     revision_key = catalog.revision_key(group.campaign_id, group.campaign_revision)
     found = read(revision_key, seat_key)
     campaign, leads = catalog.revision_of(found.find(revision_key)), found.find(seat_key)
-    if campaign is not None and (campaign.rules.tiers or campaign.rules.leader.free):
+    if campaign is not None and campaign.rules.tiers:
+        return True
+    if order.member_id == group.leader_id:
+        return False
+    if campaign is not None and campaign.rules.leader.free:
         return True
     leaders = orders.find(str(leads.order_id)) if leads is not None and leads.is_leader else None
     return leaders is not None and leaders.voucher_id is not None

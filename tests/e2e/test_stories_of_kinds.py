@@ -115,13 +115,13 @@ def test_a_crowd_and_a_neighbourhood_end_side_by_side(stage: Play, told: io.Stri
     assert [lines.count(code) for code in ("not_arrived", "not_allowed", "code_used")] == [1] * 3
 
 
-def test_a_flash_sale_sells_what_was_set_aside_and_nothing_more(
+def test_a_flash_sale_sells_all_that_was_set_aside_and_nothing_more(
     stage: Play, told: io.StringIO
 ) -> None:
     lines = lines_of(stage, told, "flash")
 
     assert lines.count("joining is refused: out_of_stock") == 1
-    assert "the unit it did not sell is on sale again" in lines
+    assert "sold 12 of 12, and none of the other" in lines
 
 
 def test_what_is_made_to_order_is_asked_of_the_merchant(stage: Play, told: io.StringIO) -> None:

@@ -2,7 +2,7 @@
 threads, is counted exactly once, whatever wins at the end of each shard.
 
 One in five comes and pays through the verbs. The others make the same guarded writes to the crowd
-without what a purchase reads first, so that it takes two minutes and not ten.
+without what a purchase reads first, so that it takes two to four minutes and not ten.
 """
 
 import random

@@ -354,17 +354,21 @@ def test_all_of_it_asked_back_while_the_difference_is_on_its_way_is_only_what_is
     shop.assert_books_balance()
 
 
-def test_all_of_it_asked_back_before_the_group_is_dealt_with_is_all_of_it(shop: Shop) -> None:
+def test_nobody_leaves_others_a_lower_price_before_the_group_is_dealt_with(shop: Shop) -> None:
     lin, *others = led(shop, LADDER, *FOUR)
+    before = shop.everything()
 
     part = lin.asks_refund(amount_fen=500)
     whole = lin.asks_refund()
-    assert part.status >= 400
-    assert (whole.status, whole["amount_fen"], whole["ends_order"]) == (201, 1500, True)
+    assert [(each.status, each.code) for each in (part, whole)] == [(409, "group_forming")] * 2
+    assert shop.everything() == before
     shop.settles()
+    later = lin.asks_refund()
 
-    assert came_back(lin, *others) == [("refunded", 1500), *[("to_ship", 600)] * 3]
-    assert causes(shop) == [("asked", 1500, "succeeded"), *[("ladder", 600, "succeeded")] * 3]
+    assert (later["status"], later["amount_fen"]) == ("awaiting_operator", 900)
+    assert came_back(lin, *others) == [("to_ship", 600)] * 4
+    differences = [("ladder", 600, "succeeded")] * 4
+    assert causes(shop) == [("asked", 900, "awaiting_operator"), *differences]
     shop.assert_books_balance()
 
 

@@ -2,8 +2,14 @@
 any order.
 """
 
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+
 import pytest
 
+from chalicelib.refunds.request import RefundRequest, Requested, request
+from tests.in_process import just_before
 from tests.shop import Placed, Shop
 
 
@@ -149,6 +155,25 @@ def test_an_operators_refund_sent_twice_refunds_once(shop: Shop) -> None:
     assert first["refund_id"] == again["refund_id"]
     assert order.status == "refunded"
     assert shop.sandbox.totals()["refunded_fen"] == 2000
+    shop.assert_books_balance()
+
+
+def test_a_refund_asked_for_twice_at_once_is_the_same_refund(shop: Shop) -> None:
+    order = ready_to_ship(shop)
+    asks = RefundRequest(order.order_id, "key", "坏了", by_operator=True)
+    first: list[Requested] = []
+
+    def asks_first() -> None:
+        first.append(request(asks, clock=shop.clock))
+
+    with ExitStack() as inner:  # between the two things that the second one reads
+        at_the_next_read = partial(just_before, "GetItem", asks_first)
+        with just_before("GetItem", lambda: inner.enter_context(at_the_next_read())):
+            second = request(asks, clock=shop.clock)
+
+    assert second == replace(first[0], replayed=True)
+    shop.settles()
+    assert order.status == "refunded"
     shop.assert_books_balance()
 
 

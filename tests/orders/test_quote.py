@@ -111,13 +111,14 @@ def test_a_crowd_has_room_for_everyone_but_those_who_are_in_it(shop: Shop) -> No
 
 def test_a_crowd_is_quoted_at_the_price_with_which_it_began(shop: Shop) -> None:
     shop.campaign("super", rules=CROWD, duration_seconds=600)
-    shop.member("Lin").opens("super").pays()
+    group_id = shop.member("Lin").opens("super").pays().group_id
     cheaper = [{"sku_id": "apples-5", "group_price_fen": 1200}]
     shop.campaign("super", rules=CROWD, duration_seconds=600, skus=cheaper)
     ann = shop.member("Ann")
 
-    assert quoted(ann, campaign_id="super")["goods_fen"] == 1500
-    assert ann.opens("super").amount_fen == 1500
+    assert quoted(ann, group_id=group_id)["goods_fen"] == 1500
+    assert refusal(ann, campaign_id="super") == "campaign_changed"
+    assert ann.joins(group_id).amount_fen == 1500
     shop.advance(600)
     assert quoted(ann, campaign_id="super")["goods_fen"] == 1200
 
