@@ -49,7 +49,7 @@ def contradictions(terms: Terms) -> Iterator[str]:
         )
     elif rules.tiers and rules.tiers[0].headcount > crowd.threshold:
         yield (
-            f"tiers: {named} completes with {crowd.threshold}, and everybody pays the first tier's"
+            f"tiers: a crowd completes with {crowd.threshold}, and everybody pays the first tier's"
             f" price, which is said to begin with {rules.tiers[0].headcount}; begin the tiers at"
             f" {crowd.threshold} or below"
         )

@@ -65,8 +65,8 @@ HEADS = {"filled": SIZE, "short of one": SIZE - 1, "leader alone": 1}
 def makes_sense(row: Row) -> bool:
     """A group with a draw cannot be opened with a voucher, nor be made to order. Nobody leads a
     crowd or a round, so nobody opens one with a voucher or is free; only shares of a station's
-    orders are earned there. Whoever looks after a station need not buy, and is never free. A ladder
-    begins with no more than a round completes with, which is one, unless something is said.
+    orders are earned there. Whoever looks after a station need not buy, and is never free. A round
+    counts orders, and a ladder heads.
     """
     chosen = dict(zip(VALUES, row, strict=True))
     of_many, at_station = chosen["heads"] != "seats", chosen["goes to"] == "stations"
@@ -79,11 +79,7 @@ def makes_sense(row: Row) -> bool:
             and (chosen["opened"] == "voucher" or chosen["leader"] not in ("nothing", earned))
         )
         or (at_station and chosen["leader"] == "free")
-        or (
-            chosen["heads"] == "round"
-            and chosen["ladder"] != "none"
-            and chosen["short"] == "refund"
-        )
+        or (chosen["heads"] == "round" and chosen["ladder"] != "none")
     )
 
 

@@ -71,7 +71,7 @@ def test_contradicting_rules_are_refused_in_the_words_of_the_page(rules: str, an
 
 
 def test_the_page_has_all_contradictions_within_the_rules_of_a_campaign() -> None:
-    assert len(contradictions()) == 20
+    assert len(contradictions()) == 21
     assert put(OF_FIVE).size == 5
 
 

@@ -188,22 +188,23 @@ def test_nothing_is_earned_at_a_station_on_what_a_voucher_paid_for() -> None:
     assert [share.bonus_fen for share in given_shares.values()] == [0, 150, 151]
 
 
-@pytest.mark.parametrize("of_many", [{"crowd": CrowdRule(threshold=9)}, {"cutoff": "22:00"}])
-def test_a_page_of_a_crowd_gets_what_all_of_it_have_reached_and_carries_no_leader(
-    of_many: dict[str, Any],
-) -> None:
-    rule = LeaderRule(bonus_bp=1000)
-    led = played(tiers=STEPS, leader=rule, stations=GATE, **of_many)
-    unled = played(**of_many)
+def test_a_page_of_a_crowd_gets_what_all_of_it_have_reached() -> None:
+    rules: dict[str, Any] = {"leader": LeaderRule(bonus_bp=1000), "stations": GATE}
+    terms = played(tiers=STEPS, crowd=CrowdRule(threshold=9), **rules)
 
-    of_page = shares(led, party(3)[1:], headcount=4000)
-    without_ladder = shares(unled, party(3)[1:], headcount=4000)
+    of_page = shares(terms, party(3)[1:], headcount=4000)
 
     cut = Share(
         grants=(Grant(Why.LADDER, 600),), price_cut_fen=600, bonus_fen=90, carries_others=True
     )
     assert of_page == {"ord_1": cut, "ord_2": cut}
-    assert without_ladder == {"ord_1": Share(), "ord_2": Share()}
+
+
+@pytest.mark.parametrize("of_many", [{"crowd": CrowdRule(threshold=9)}, {"cutoff": "22:00"}])
+def test_nobody_on_a_page_of_a_crowd_carries_a_leader(of_many: dict[str, Any]) -> None:
+    of_page = shares(played(**of_many), party(3)[1:], headcount=4000)
+
+    assert of_page == {"ord_1": Share(), "ord_2": Share()}
 
 
 def test_a_crowd_honoured_below_its_first_tier_gives_nothing_back() -> None:
