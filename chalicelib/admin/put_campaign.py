@@ -5,6 +5,7 @@ from typing import Any
 from chalicelib.admin.command import Command
 from chalicelib.catalog.model import Campaign
 from chalicelib.catalog.put_campaign import put_campaign
+from chalicelib.rules.crowd import advice
 from chalicelib.wiring import Wiring
 
 
@@ -20,5 +21,6 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
         "outcome": put.outcome,
         "state": put.state,
         "revision": campaign.revision,
+        "advice": advice(campaign),
         "dry_run": payload.dry_run,
     }

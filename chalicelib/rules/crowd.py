@@ -6,7 +6,11 @@ Nobody leads a crowd, and it keeps no list to draw from.
 
 from collections.abc import Iterator
 
+from chalicelib.rules.allotment import takes_stock
 from chalicelib.rules.model import MOST_SEATS, CrowdRule, Rules, Terms, WhenShort
+
+MANY_HEADS = 500
+"""So many do not come one by one."""
 
 
 def crowd_of(rules: Rules) -> CrowdRule | None:
@@ -68,3 +72,16 @@ def _of_its_leader(rules: Rules, named: str) -> Iterator[str]:
             f"leader.bonus_bp: nobody leads {named}; name stations, whose leaders earn it, or leave"
             " it out"
         )
+
+
+def advice(terms: Terms) -> list[str]:
+    """What goes together, and is slower than it could be."""
+    crowd = terms.rules.crowd
+    from_one_item = takes_stock(terms.rules) and terms.rules.allotment is None
+    if crowd is None or crowd.threshold < MANY_HEADS or not from_one_item:
+        return []
+    sentence = (
+        f"a crowd of {crowd.threshold} takes all its units from one item per SKU, a few dozen"
+        " purchases a second; set units aside with the rule allotment to sell faster"
+    )
+    return [sentence]

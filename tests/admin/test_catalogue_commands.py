@@ -73,8 +73,34 @@ def test_a_catalogue_is_put_from_nothing(wired: Wiring) -> None:
         "campaign_id": "autumn",
         "outcome": "created",
         "state": "live",
+        "advice": [],
         "dry_run": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("rules", "is_advised"),
+    [
+        ({"crowd": {"threshold": 500}}, True),
+        ({"crowd": {"threshold": 499}}, False),
+        ({"crowd": {"threshold": 500}, "custom_fields": [{"name": "engraving"}]}, False),
+    ],
+)
+def test_a_crowd_that_sells_from_one_item_is_advised_to_set_units_aside(
+    wired: Wiring, rules: dict[str, Any], is_advised: bool
+) -> None:
+    for event in (MERCHANT, PRODUCT):
+        does(event)
+
+    advice = does({**CAMPAIGN, "rules": rules})["advice"]
+    sentence = (
+        "a crowd of 500 takes all its units from one item per SKU, a few dozen purchases a second;"
+        " set units aside with the rule allotment to sell faster"
+    )
+    assert advice == [sentence] * is_advised
+    sku = {"sku_id": "apples-5", "group_price_fen": 1500, "allotted_units": 10}
+    with_allotment = {**rules, **ALLOTTED}
+    assert does({**CAMPAIGN, "rules": with_allotment, "skus": [sku]})["advice"] == []
 
 
 def test_every_command_again_changes_nothing(wired: Wiring) -> None:
