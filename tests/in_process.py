@@ -25,7 +25,6 @@ from chalicelib.kit import aws
 from chalicelib.kit.tokens import Caller, issue
 from chalicelib.settings import Environment, Secrets
 from tests.fakes import FakeClock, FakeWechatApi, counting_ids
-from tests.quick_moto import hurry
 from tests.tables import PREFIX, REGION, create_tables
 
 APP_ID = "wx0123456789abcdef"
@@ -54,7 +53,6 @@ def tables() -> Iterator[None]:
         for name in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS"):
             patch.delenv(name, raising=False)  # whatever a race left there
         moto.enter_context(mock_aws())
-        hurry(patch)
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
             patch.setenv(name, "test")
         patch.setenv("AWS_DEFAULT_REGION", REGION)

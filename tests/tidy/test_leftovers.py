@@ -55,6 +55,7 @@ def test_a_test_that_does_not_run_is_refused(text: str) -> None:
         "from unittest.mock import patch\n@patch('chalicelib.wiring.clock')\ndef test_a(): ...",
         "import unittest.mock\nunittest.mock.patch.object(wiring, 'clock')",
         "def test_a(monkeypatch):\n    monkeypatch.setattr(wiring, 'clock', fake)",
+        "def hurry(patch):\n    patch.setattr(Table, 'copy', quickly)",
         "def test_a(mocker):\n    mocker.patch('chalicelib.wiring.clock')",
     ],
 )
