@@ -1,6 +1,6 @@
 """Reads the DynamoDB streams of the test tables from now on, in order, each record once."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -9,6 +9,14 @@ from moto.dynamodb.models import dynamodb_backends
 from tests.tables import PREFIX, REGION
 
 STREAMED = ("orders", "groups", "refunds", "commissions", "withdrawals")
+
+
+class StreamsToTake(Protocol):
+    """New records, each once."""
+
+    def take(self) -> dict[str, list[dict[str, Any]]]: ...
+
+    def take_of(self, table: str) -> list[dict[str, Any]]: ...
 
 
 class Streams:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
 from chalicelib import wiring
 from chalicelib.admin.command import Command, MoneyCommand, Run
 from chalicelib.kit.endpoint import invalid
-from chalicelib.kit.errors import InvalidRequest, NotAllowed, Refusal
+from chalicelib.kit.errors import InvalidRequest, NotAllowed, Refusal, TryAgain
 
 MOVES_MONEY: Mapping[str, bool] = {
     "put_merchant": False,
@@ -46,8 +47,11 @@ MOVES_MONEY: Mapping[str, bool] = {
     "get_production": False,
     "get_wallet": False,
     "list_withdrawals": False,
+    "get_reconciliation": False,
+    "reconcile": False,
     "find": False,
     "audit": False,
+    "get_audit": False,
     "sweep": False,
     "cancel_order": False,
     "ship_order": False,
@@ -98,6 +102,9 @@ def dispatch(event: Any, *, money: bool | None, commands: Commands = OPERATORS) 
         return _error("unknown_command", str(unknown), commands=sorted(commands.moves_money))
     except Refusal as refusal:
         return _refused(refusal)
+    except (BotoCoreError, ClientError):
+        logger.exception("aws_unavailable", alarm="aws_unavailable")
+        return _refused(TryAgain())
     except Exception as error:  # an operator gets an answer, the log the traceback
         logger.exception("unexpected", alarm="unexpected")
         detail = f"{type(error).__name__}: the function's log has the traceback."

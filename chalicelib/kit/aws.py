@@ -7,12 +7,17 @@ that is used here.
 from functools import cache
 from typing import Any
 
+_given: dict[str, Any] = {}
+
+
+def client(service: str) -> Any:
+    """The client of one AWS service."""
+    return _given[service] if service in _given else _made(service)
+
 
 @cache
-def client(service: str) -> Any:
-    """The client of one AWS service. WeChat waits five seconds for an answer, so nothing here
-    waits longer.
-    """
+def _made(service: str) -> Any:
+    """WeChat waits five seconds for an answer, so nothing here waits longer."""
     from botocore.config import Config
 
     patience = Config(
@@ -30,9 +35,15 @@ def dynamodb() -> Any:
     return client("dynamodb")
 
 
+def use_client(service: str, given: Any) -> None:
+    """Talk to a service through this client, until clients are forgotten."""
+    _given[service] = given
+
+
 def forget_clients() -> None:
     """Make new clients from here on: for tests that change where AWS is."""
-    client.cache_clear()
+    _given.clear()
+    _made.cache_clear()
     _session.cache_clear()
 
 

@@ -7,7 +7,6 @@ written except through here.
 """
 
 import random
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from pynamodb.expressions.update import Action, Update
 
 from chalicelib.kit.aws import dynamodb
 from chalicelib.kit.errors import TryAgain
+from chalicelib.kit.pauses import pause
 from chalicelib.kit.tables import Key, Row
 
 RefusalOf = Callable[[Any], Exception]
@@ -179,4 +179,4 @@ def _row_of(write: _Write, item: dict[str, Any] | None) -> Row | None:
 
 
 def _pause(most_milliseconds: int) -> None:
-    time.sleep(random.randint(1, most_milliseconds) / 1000)
+    pause(random.randint(1, most_milliseconds) / 1000)
