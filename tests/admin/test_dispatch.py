@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from chalicelib.admin.dispatch import MOVES_MONEY, Commands, dispatch
 from chalicelib.settings import Environment
 from chalicelib.wiring import Wiring
-from tests.in_process import everything
+from tests.in_process import everything, just_before
 
 
 def refused(event: Any, *, money: bool | None = False) -> dict[str, Any]:
@@ -126,3 +127,13 @@ def test_on_the_local_stack_admin_takes_both_and_who_and_why_have_defaults(wired
 
     answer = dispatch({"command": "try_money", **WHO_AND_WHY}, money=False, commands=TRIALS)
     assert answer["result"] == {"dry_run": False, **WHO_AND_WHY}
+
+
+def test_a_database_out_of_reach_is_answered_as_passing(wired: Wiring) -> None:
+    def out_of_reach() -> None:
+        raise EndpointConnectionError(endpoint_url="https://dynamodb.test")
+
+    with just_before("GetItem", out_of_reach):
+        answer = dispatch({"command": "get_order", "order_id": "ord_1"}, money=False)
+
+    assert (answer["ok"], answer["error"]["code"]) == (False, "try_again")

@@ -37,6 +37,21 @@ def test_a_payment_whose_record_was_lost_is_booked_when_it_ships(shop: Shop) -> 
     shop.assert_books_balance()
 
 
+def test_a_seat_that_could_not_be_refunded_just_now_is_nobodys_business(shop: Shop) -> None:
+    lin = shop.member("Lin").opens().pays()
+    shop.settles()
+    shop.advance(3601)
+    shop.sweeps()
+    with shop.database_fails("TransactWriteItems"):
+        shop.relays("groups")
+    assert (lin.status, shop.findings()) == ("paid", [])
+
+    shop.passes(61)
+
+    assert (lin.status, shop.findings()) == ("refunded", [])
+    shop.assert_books_balance()
+
+
 def shipped_while_wechat_is_silent(shop: Shop) -> Placed:
     order = shop.member("Lin").buys().pays()
     shop.settles()

@@ -5,13 +5,17 @@ engine, in tests/engine; the others here, over moto.
 """
 
 import hashlib
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from chalicelib.groups import store as groups
 from chalicelib.groups.join import join
+from chalicelib.groups.open import open_group
 from chalicelib.kit.tokens import Caller
+from chalicelib.orders.place import place
+from chalicelib.vouchers import store as vouchers
 from chalicelib.withdrawals.request import WithdrawalRequest
 from chalicelib.withdrawals.request import request as withdraw
 from tests.money import assert_balance_adds_up, assert_payouts_add_up
@@ -19,6 +23,7 @@ from tests.races import THREADS, at_once, forming_group, outcomes, purchase
 from tests.shop import Shop, credentials
 from tests.tidy.purity import floats
 from tests.tidy.tree import deployed_sources
+from tests.vouchers.words import granted
 from tests.withdrawals.words import asked, confirms, earner, status, wallet
 
 
@@ -302,6 +307,29 @@ def test_15_a_payment_of_another_amount_is_refused_recorded_and_refunded(shop: S
     refund = shop.rows("refunds")[0]
     assert (refund["cause"], refund["amount_fen"]) == ("mismatch", refund["total_fen"])
     assert refund["amount_fen"] != lin.amount_fen
+
+
+@pytest.mark.engine
+def test_16_of_64_claims_of_one_voucher_or_one_order_exactly_one_counts(engine_shop: Shop) -> None:
+    shop = engine_shop
+    granted(shop, "Lin")
+    opening = replace(purchase(shop, "Lin", "open"), voucher_id="v1")
+    openings = [replace(opening, idempotency_key=f"opening-{number}") for number in range(THREADS)]
+
+    claims = at_once([partial(open_group, "autumn", one, clock=shop.clock) for one in openings])
+
+    assert outcomes(claims) == {"done": 1, "voucher_not_valid": 63}
+    (order,) = shop.rows("orders")
+    assert vouchers.get(opening.caller.member_id, "v1").used_by == order["order_id"]
+
+    buying = purchase(shop, "Ann", "solo")
+    repeats = at_once([partial(place, buying, clock=shop.clock)] * THREADS)
+
+    assert outcomes(repeats) == {"done": THREADS}
+    assert [placed.replayed for placed in repeats].count(False) == 1
+    assert len(shop.rows("orders")) == 2
+    assert shop.units_left() == 998
+    shop.assert_audit_is_clean()
 
 
 def test_17_winners_follow_from_a_seed_committed_to_before_and_revealed_after(shop: Shop) -> None:

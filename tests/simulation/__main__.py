@@ -59,7 +59,12 @@ def _many(arguments: argparse.Namespace, console: Console) -> int:
     disturbances: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
     failed: Outcome | None = None
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("runs", total=len(seeds))
         plans = [Plan(seed, arguments.kind) for seed in seeds]
@@ -85,7 +90,7 @@ def _find(plans: list[Plan]) -> int:
             outcome = play(plan, database)
             if outcome.violations:
                 found = {"seed": plan.seed, "violations": outcome.violations}
-                print(json.dumps(found, ensure_ascii=False))
+                sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
                 return 1
     return 0
 

@@ -152,7 +152,9 @@ def _what(operation: str, request: dict[str, Any]) -> str:
     """For the trace: which tables and keys."""
     if operation == _TRANSACTION:
         parts = [
-            f"{kind} {_named(one)}" for item in request["TransactItems"] for kind, one in item.items()
+            f"{kind} {_named(one)}"
+            for item in request["TransactItems"]
+            for kind, one in item.items()
         ]
         return f"{operation}({', '.join(parts)})"
     if operation == "BatchGetItem":

@@ -12,6 +12,7 @@ from chalicelib.kit.ids import shard_of
 from infra.local.wechat.outbox import Dispatch
 from tests.simulation.disturbances import Disturbance
 from tests.simulation.scheduler import LONGEST_WAIT, Scheduler
+from tests.simulation.verdict import released_too_early
 from tests.simulation.world import World
 from tests.tables import PREFIX
 
@@ -92,9 +93,14 @@ class Deliveries:
             number = shard_of(str(sorted(str(value) for value in key.values())), SHARDS)
             shard = self._shards.setdefault((short, number), _Shard(short, number))
             shard.records.append(record)
+            early = released_too_early(self._world, record)
+            if early is not None:
+                self._scheduler.trouble.append(early)
         for refund_id, receives in self._world.queue.take():
             number = self._count("message")
-            self._messages.append(_Waiting(refund_id, number, receives, self._late("message", number)))
+            self._messages.append(
+                _Waiting(refund_id, number, receives, self._late("message", number))
+            )
         for dispatch in self._world.sandbox.take_due():
             number = self._count("notification")
             held_until = self._late("notification", number)
@@ -222,5 +228,3 @@ def _queue_event(taken: list[_Waiting]) -> dict[str, Any]:
             for one in taken
         ]
     }
-
-

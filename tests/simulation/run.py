@@ -218,4 +218,3 @@ class _Run:
             if due:
                 found[table] = from_stored(min(due)).timestamp()
         return found
-

@@ -17,9 +17,7 @@ def shrink(failed: Outcome, attempt: Try) -> Outcome:
     """The shortest run found that fails as well. Everything it is made of is named in its plan."""
     best = failed
     wishes, disturbances = failed.wishes, failed.disturbances
-    plan = replace(
-        failed.plan, wishes=frozenset(wishes), disturbances=frozenset(disturbances)
-    )
+    plan = replace(failed.plan, wishes=frozenset(wishes), disturbances=frozenset(disturbances))
 
     def without_disturbances(kept: Sequence[str]) -> Outcome | None:
         return attempt(replace(best.plan, disturbances=frozenset(kept)))

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from tests.simulation.ground import Ground
+from tests.simulation.ground import KINDS, Ground
 from tests.simulation.world import World
 
 Row = dict[str, Any]
@@ -26,12 +26,28 @@ def verdict(ground: Ground) -> list[str]:
         *_orders(world, orders),
         *_groups(world, orders),
         *_units(world),
+        *_limits(ground, orders),
         *_ledger(world),
         *_wallets(world),
         *_withdrawals(world),
         *_stuck(world),
         *_audit(world),
     ]
+
+
+def released_too_early(world: World, record: Row) -> str | None:
+    """Of a change to an order, seen as it happens: what it held is given away while it can still
+    be paid. One that WeChat did not know is looked at once more, and stays due for that.
+    """
+    images = record["dynamodb"]
+    old, new = images.get("OldImage", {}), images.get("NewImage", {})
+    was, is_now = (image.get("order_state", {}).get("S") for image in (old, new))
+    if was != "awaiting_payment" or is_now != "cancelled" or "due_at" in new:
+        return None
+    order_id = str(new["order_id"]["S"])
+    trade = _trade(world, order_id)
+    payable = trade is not None and trade["trade_state"] == "NOTPAY"
+    return f"order {order_id}: released while it can be paid" if payable else None
 
 
 def _orders(world: World, orders: dict[str, Row]) -> Iterator[str]:
@@ -93,7 +109,14 @@ def _groups(world: World, orders: dict[str, Row]) -> Iterator[str]:
         state = str(row["group_state"])
         if size and seats[group_id] > size:
             yield f"group {group_id}: {seats[group_id]} seats of {size}"
-        members = [one for one in orders.values() if one.get("seat_group_id", one.get("group_id")) == group_id]
+        members = [
+            one
+            for one in orders.values()
+            if one.get("seat_group_id", one.get("group_id")) == group_id
+        ]
+        is_crowd = "crowd_shards" in row or "crowd_id" in row
+        if state == "failed" and not is_crowd and int(row["paid_count"]) >= size:
+            yield f"group {group_id}: failed although everyone paid"
         if state == "failed":
             yield from (
                 f"order {one['order_id']}: {one['order_state']} in a failed group"
@@ -115,6 +138,18 @@ def _units(world: World) -> Iterator[str]:
     for row in world.rows("stock"):
         if not 0 <= int(row["units_left"]) <= int(row.get("supplied", row["units_left"])):
             yield f"units of {row['sku_id']}: {row['units_left']} left of {row.get('supplied')}"
+
+
+def _limits(ground: Ground, orders: dict[str, Row]) -> Iterator[str]:
+    """Nobody gets more of a campaign than its limit."""
+    limit = KINDS[ground.kind].get("per_member_limit")
+    got = Counter[str]()
+    for row in orders.values():
+        if row.get("campaign_id") and row["order_state"] in WITH_GOODS:
+            got[str(row["member_id"])] += int(row["quantity"])
+    for member_id, units in got.items():
+        if limit is not None and units > limit:
+            yield f"member {member_id}: {units} units, the limit is {limit}"
 
 
 def _ledger(world: World) -> Iterator[str]:
@@ -141,8 +176,13 @@ def _wallets(world: World) -> Iterator[str]:
             if "amount_fen" in one and one.get("phase") in ("single", "post")
         ]
         account = row["account_id"]
-        earned = sum(int(one["amount_fen"]) for one in transfers if one["credit_account"] == account)
+        earned = sum(
+            int(one["amount_fen"]) for one in transfers if one["credit_account"] == account
+        )
         spent = sum(int(one["amount_fen"]) for one in transfers if one["debit_account"] == account)
+        withdrawn = sum(int(one["amount_fen"]) for one in transfers if one["code"] == "withdrawal")
+        if withdrawn > earned:
+            yield f"{account}: {withdrawn} withdrawn, {earned} ever earned"
         if int(row["available_fen"]) != earned - spent:
             yield f"{account}: {row['available_fen']} available, {earned} earned, {spent} gone"
 

@@ -82,15 +82,17 @@ def _opens(ground: Ground, person: Person, chance: Random) -> None:
 
 
 def _joins(ground: Ground, person: Person, chance: Random) -> None:
-    groups = ground.world.rows("groups", kind="group")
-    joinable = [row["group_id"] for row in groups if "crowd_id" not in row]
-    forming = [row["group_id"] for row in groups if row["group_state"] == "forming"]
-    choices = sorted(set(forming) & set(joinable)) or sorted(joinable)
-    if not choices:
-        return _opens(ground, person, chance)
-    path = f"/v1/groups/{chance.choice(choices)}/members"
+    """A group that forms; where there is none, they open one and pay."""
+    groups = [row for row in ground.world.rows("groups", kind="group") if "crowd_id" not in row]
+    forming = sorted(str(row["group_id"]) for row in groups if row["group_state"] == "forming")
+    if not forming:
+        body = {**_purchase(ground, chance), "campaign_id": CAMPAIGN}
+        bought = person.buys("/v1/groups", body, chance=chance)
+        if bought is not None and bought.payment is not None:
+            _pay(ground, person, bought, chance)
+        return
+    path = f"/v1/groups/{chance.choice(forming)}/members"
     _then(ground, person, person.buys(path, _purchase(ground, chance), chance=chance), chance)
-    return None
 
 
 def _buys(ground: Ground, person: Person, chance: Random) -> None:

@@ -162,7 +162,6 @@ class World(Shop):
         return NothingToTake()
 
 
-
 class NothingToTake:
     """Streams are brought by deliveries.py."""
 
@@ -200,9 +199,7 @@ class _Line(requests.adapters.BaseAdapter):
         self._sandbox = sandbox
 
     def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
-        return self._world.ask_wechat(
-            request, lambda: self._sandbox.send(request, *args, **more)
-        )
+        return self._world.ask_wechat(request, lambda: self._sandbox.send(request, *args, **more))
 
     def close(self) -> None:
         """Nothing is held open."""

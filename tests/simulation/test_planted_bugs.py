@@ -1,0 +1,20 @@
+"""That the simulation finds real faults: each planted bug, in a copy of the tree, within its
+stated number of runs.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.planted import PLANTED, Planted
+from tests.simulation.planting import find
+
+
+@pytest.mark.parametrize("bug", PLANTED, ids=lambda bug: bug.name.replace(" ", "-"))
+def test_a_planted_bug_is_found(
+    bug: Planted, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    found = find(bug, tmp_path)
+    assert 0 < found.runs <= bug.runs, f"not found in {bug.runs} runs"
+    record_property("runs until it was found", found.runs)
