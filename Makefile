@@ -2,15 +2,21 @@
 
 PYTHON_IN_VENV = .venv/bin/python
 STAGE = dev
+SECONDS = 60
+MEMBERS = 24
+RUNS = 200
 
-.PHONY: help demo run test check package clean bootstrap
+.PHONY: help demo run test check package clean bootstrap load audit-dependencies simulate
 
 help:
 	@echo 'make demo     bring the whole system up on this machine, play a story, check the books'
 	@echo '              (KIND=lottery for one kind of group, KIND=all for every kind; see docs/plays.md)'
 	@echo 'make run      keep it up and print commands to talk to it (ARGUMENTS=--lan for a phone)'
 	@echo 'make test     all tests (ARGUMENTS="tests/infra -k queue" for some)'
-	@echo 'make check    style, types and the deployment template'
+	@echo 'make check    style, types, what bandit finds, and the deployment template'
+	@echo 'make simulate  whole shops under everything that AWS and WeChat may do to them (RUNS=200)'
+	@echo 'make load     a soak of the local stack; then the books (SECONDS=60 MEMBERS=24)'
+	@echo 'make audit-dependencies  what is known against the pinned packages; wants the internet'
 	@echo 'make package  template and code for AWS under build/ (STAGE=dev, test or prod)'
 	@echo 'make clean    remove what the other targets made, .venv included'
 
@@ -30,8 +36,19 @@ check: bootstrap
 	@$(PYTHON_IN_VENV) -m ruff check .
 	@$(PYTHON_IN_VENV) -m ruff format --check .
 	@$(PYTHON_IN_VENV) -m mypy
+	@.venv/bin/bandit --quiet --configfile pyproject.toml --recursive app.py chalicelib infra
 	@$(PYTHON_IN_VENV) -m infra.package --stage prod
 	@.venv/bin/cfn-lint build/prod/out/sam.json
+
+simulate: bootstrap
+	@$(PYTHON_IN_VENV) -m tests.simulation --runs='$(RUNS)' $(if $(FIRST),--first='$(FIRST)') \
+	  $(if $(SEED),--seed='$(SEED)') $(if $(KIND),--kind='$(KIND)') $(if $(REPLAY),--replay='$(REPLAY)') $(ARGUMENTS)
+
+load: bootstrap
+	@$(PYTHON_IN_VENV) -m infra.local.load.run --seconds='$(SECONDS)' --members='$(MEMBERS)' $(ARGUMENTS)
+
+audit-dependencies: bootstrap
+	@$(PYTHON_IN_VENV) -m infra.audit_dependencies
 
 package: bootstrap
 	@$(PYTHON_IN_VENV) -m infra.package --stage $(STAGE)

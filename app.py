@@ -13,6 +13,7 @@ from chalicelib import queues, reactions, sweeps, wiring
 from chalicelib.admin.dispatch import dispatch
 from chalicelib.catalog.routes import routes as catalog_routes
 from chalicelib.commissions.routes import routes as commission_routes
+from chalicelib.contract.routes import routes as contract_routes
 from chalicelib.draws.routes import routes as draw_routes
 from chalicelib.groups.routes import routes as group_routes
 from chalicelib.members.routes import routes as member_routes
@@ -47,6 +48,7 @@ for routes in (
     notification_routes,
     ranking_routes,
     withdrawal_routes,
+    contract_routes,
 ):
     app.register_blueprint(routes, url_prefix="/v1")
 wiring.answer_preflights(app)
@@ -138,7 +140,13 @@ def sweep_withdrawals(event: Any) -> None:
     sweeps.sweep_withdrawals(wiring.current(), time_left=sweeps.until_almost_out(event.context))
 
 
-@app.schedule(Rate(1, unit=Rate.HOURS), name="close_ledger_days")
-def close_ledger_days(_event: Any) -> None:
-    """Sum up the business days that are over."""
-    sweeps.close_ledger_days(wiring.current())
+@app.schedule(Rate(1, unit=Rate.HOURS), name="reconcile_days")
+def reconcile_days(event: Any) -> None:
+    """Sum up the business days that are over, and compare them with WeChat's bills."""
+    sweeps.reconcile_days(wiring.current(), time_left=sweeps.until_almost_out(event.context))
+
+
+@app.schedule(Rate(5, unit=Rate.MINUTES), name="audit_slice")
+def audit_slice(event: Any) -> None:
+    """The next slice of everything that must always be true."""
+    sweeps.audit_slice(wiring.current(), time_left=sweeps.until_almost_out(event.context))

@@ -1,7 +1,8 @@
 """The environment as one model, read on first use; and the secrets of Parameter Store, fetched
 once and kept a while.
 
-A missing secret is None here, and whoever needs it is switched off, never unchecked.
+A missing secret is None here, and whoever needs it is switched off, never unchecked. A secret that
+is not stored encrypted counts as missing.
 """
 
 import json
@@ -85,6 +86,8 @@ _JSON_PARAMETERS = frozenset(
     {"session_signing_keys", "wechat_public_keys", "payee_keys", "draw_keys"}
 )
 _OPTIONAL = frozenset({"wechat_message_token", "wechat_message_aes_key", "payee_keys", "draw_keys"})
+NO_SECRETS = frozenset({"wechat_merchant_serial", "wechat_public_keys", "public_base_url"})
+"""What anybody may know; every other parameter has to be encrypted."""
 _KEPT_SECONDS = 300
 _KEPT_SECONDS_WHILE_INCOMPLETE = 5
 
@@ -126,6 +129,18 @@ class ParameterStore:
         for page in pages.paginate(Path=self._prefix, WithDecryption=True):
             for parameter in page["Parameters"]:
                 name = parameter["Name"].rpartition("/")[2]
+                if not _may_be_used(name, parameter["Type"]):
+                    continue
                 text = parameter["Value"]
                 values[name] = json.loads(text) if name in _JSON_PARAMETERS else text
         return values
+
+
+def _may_be_used(name: str, kind: str) -> bool:
+    """A secret that lies there in the open is as good as missing: whoever may list parameters can
+    read it.
+    """
+    if name in NO_SECRETS or name not in Secrets.model_fields or kind == "SecureString":
+        return True
+    logger.error("parameter_not_encrypted", alarm="parameter_not_encrypted", parameter=name)
+    return False

@@ -13,6 +13,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.audit.check_slice import check_slice
 from chalicelib.commissions import store as commissions
 from chalicelib.draws import store as draws
 from chalicelib.draws.follow_up import follow_up as follow_up_draw
@@ -29,6 +30,7 @@ from chalicelib.ledger.close_day import close_days
 from chalicelib.orders import store as orders
 from chalicelib.orders.follow_up import follow_up as follow_up_order
 from chalicelib.reactions import Change, outstanding, outstanding_of_withdrawal, react
+from chalicelib.reconciliation.catch_up import catch_up
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.follow_up import follow_up as follow_up_refund
 from chalicelib.refunds.model import RefundState
@@ -103,9 +105,24 @@ def sweep_withdrawals(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
     return _sweep(withdrawals.withdrawal_key, _work_on_withdrawal, wired, time_left)
 
 
-def close_ledger_days(wired: Wiring) -> list[str]:
-    """Business days that are over, summed up; which they were."""
-    return close_days(clock=wired.clock)
+def reconcile_days(wired: Wiring, *, time_left: TimeLeft = always) -> dict[str, list[str]]:
+    """Which business days were closed, and which days were compared with WeChat's bills; the
+    first must not wait for the second.
+    """
+    closed = close_days(clock=wired.clock)
+    reconciled: list[str] = []
+    try:
+        wechat_pay = wired.open_for_payment()
+        reconciled = catch_up(clock=wired.clock, wechat_pay=wechat_pay, time_left=time_left)
+    except (Refusal, BotoCoreError, ClientError) as passing:
+        name = type(passing).__name__
+        logger.warning("reconciliation_put_off", error=name, detail=str(passing))
+    return {"closed": closed, "reconciled": reconciled}
+
+
+def audit_slice(wired: Wiring, *, time_left: TimeLeft = always) -> None:
+    """Not what is due, but the next of all there is: whether it is as it must be."""
+    check_slice(clock=wired.clock, time_left=time_left)
 
 
 def _work_on_order(order_id: str, wired: Wiring) -> None:

@@ -122,7 +122,9 @@ def _install_for_lambda(requirements: Path, packages: Path) -> None:
 def _install_for_host(requirements: Path, packages: Path) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile"]
     command += ["--disable-pip-version-check", "--target", str(packages), "-r", str(requirements)]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    finished = subprocess.run(  # noqa: S603 # nosec B603 # our own pip, arguments made here
+        command, capture_output=True, text=True, check=False
+    )
     if finished.returncode != 0:
         raise DependenciesUnavailable(finished.stderr.strip())
 

@@ -170,7 +170,7 @@ def _run_chalice(stage_name: str, project: Path, merge: Path, out: Path) -> None
         "PYTHONUTF8": "1",
     }
     shutil.rmtree(out, ignore_errors=True)
-    finished = subprocess.run(  # noqa: S603 - our own interpreter, arguments made here
+    finished = subprocess.run(  # noqa: S603 # nosec B603 # our own interpreter, arguments made here
         command, capture_output=True, text=True, check=False, env=environment
     )
     # Its exit status is 0 for some mistakes too: see whether it wrote.

@@ -11,6 +11,7 @@ from typing import Any
 
 from infra.refusals import gateway_responses
 from infra.tables import all_tables, table_resource
+from infra.throttles import method_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 CHALICE_CONFIG = ROOT / ".chalice" / "config.json"
@@ -54,7 +55,8 @@ FUNCTIONS = (
     Function("sweep_refunds", "SweepRefunds", schedule="rate(1 minute)"),
     Function("sweep_commissions", "SweepCommissions", schedule="rate(1 minute)"),
     Function("sweep_withdrawals", "SweepWithdrawals", schedule="rate(1 minute)"),
-    Function("close_ledger_days", "CloseLedgerDays", schedule="rate(1 hour)"),
+    Function("reconcile_days", "ReconcileDays", schedule="rate(1 hour)"),
+    Function("audit_slice", "AuditSlice", schedule="rate(5 minutes)"),
 )
 
 
@@ -108,6 +110,7 @@ def merge_template(stage: Stage) -> dict[str, Any]:
             # Every type is bytes, so that an image reaches whoever asks, whatever they accept.
             "DefinitionBody": {"x-amazon-apigateway-binary-media-types": ["*/*"]},
             "GatewayResponses": gateway_responses(stage.allowed_origin),
+            "MethodSettings": method_settings(),
         }
     }
     return {

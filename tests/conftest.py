@@ -1,11 +1,13 @@
 """How tests are dealt out to workers: a file each, and everything that needs the deployed stack to
-one of them, so that one stack is enough.
+one of them, so that one stack is enough. What all of them log is watched.
 """
 
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
+
+from tests.log_watch import LogWatch
 
 DEPLOYED = "tests/e2e/"
 FIRST = (DEPLOYED, "tests/flows/", "tests/engine/")
@@ -17,6 +19,10 @@ class OneStack(LoadFileScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
         return DEPLOYED if file.startswith(DEPLOYED) else file
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(LogWatch())
 
 
 @pytest.hookimpl(optionalhook=True)

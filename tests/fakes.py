@@ -17,6 +17,7 @@ from chalicelib.gateways.wechat_api import (
 )
 from chalicelib.kit.errors import WechatUnavailable
 from chalicelib.kit.ids import Ids
+from tests.planted import planted
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -67,6 +68,8 @@ class FakeWechatApi:
 
     def will_know(self, code: str, openid: str, unionid: str | None = None) -> str:
         """From now on `code` logs this identity in, once."""
+        planted.plant("openid", openid)
+        planted.plant("unionid", unionid)
         self._codes[code] = WechatIdentity(openid, unionid)
         return code
 

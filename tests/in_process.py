@@ -25,6 +25,8 @@ from chalicelib.kit import aws
 from chalicelib.kit.tokens import Caller, issue
 from chalicelib.settings import Environment, Secrets
 from tests.fakes import FakeClock, FakeWechatApi, counting_ids
+from tests.planted import planted
+from tests.promises import assert_kept
 from tests.tables import PREFIX, REGION, create_tables
 
 APP_ID = "wx0123456789abcdef"
@@ -77,6 +79,7 @@ def wired(
     database: None, clock: FakeClock, wechat_api: FakeWechatApi, environment: Environment
 ) -> Iterator[wiring.Wiring]:
     """Wiring of fakes over empty tables."""
+    planted.plant("a key of ours", SIGNING_KEY, for_good=True)
     fakes = wiring.Wiring(
         clock=clock,
         new_id=counting_ids(),
@@ -157,6 +160,7 @@ class Browser:
         headers: dict[str, str] | None = None,
     ) -> Seen:
         """Send `body` as JSON, or as it is when it is bytes."""
+        planted.plant_body(body)
         sent = {"Content-Type": "application/json", **(headers or {})}
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
@@ -165,6 +169,7 @@ class Browser:
         )
         answer = self._client.http.request(method, path, headers=sent, body=raw)
         content = json.loads(answer.body) if answer.body else None
+        assert_kept(method, path, answer.status_code, answer.headers, content)
         return Seen(answer.status_code, content, dict(answer.headers))
 
     def get(self, path: str, *, token: str | None = None) -> Seen:

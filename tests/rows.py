@@ -14,6 +14,8 @@ def _plain(value: dict[str, Any]) -> Any:
         return int(content)
     if kind == "M":
         return plain(content)
+    if kind == "SS":
+        return sorted(content)
     if kind == "L":
         return [_plain(each) for each in content]
     return content

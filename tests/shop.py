@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
 import requests
@@ -39,8 +40,10 @@ from infra.local.wechat.in_process import WsgiAdapter
 from infra.local.wechat.sandbox import Sandbox
 from tests.fakes import FakeClock, Queue
 from tests.phones import Member, Placed, Reply
+from tests.planted import plant_credentials, planted
+from tests.promises import assert_kept
 from tests.rows import plain
-from tests.streams import Streams
+from tests.streams import Streams, StreamsToTake
 
 WECHAT_URL = "https://wechat.test"
 __all__ = ["Member", "Placed", "Reply", "Shop"]
@@ -78,12 +81,18 @@ class Shop:
     One shop at a time: it is the process's wiring from its making until `close`.
     """
 
-    def __init__(self, clock: FakeClock, *, database: Any = None) -> None:
+    def __init__(
+        self,
+        clock: FakeClock,
+        *,
+        database: Any = None,
+        entropy: Callable[[int], bytes] = token_bytes,
+    ) -> None:
         self.clock = clock
-        self.queue = Queue()
+        self.queue = self._make_queue()
         self._wire: Callable[[requests.PreparedRequest], requests.Response | None] = lambda _: None
         keys = credentials()
-        self.sandbox = Sandbox(keys, clock.now, self._deliver)
+        self.sandbox = Sandbox(keys, clock.now, self._deliver, entropy=entropy)
         self.sandbox.configure(message_url=f"{OUR_URL}/v1/wechat/messages")
         self.wiring = wiring.Wiring(
             clock=clock,
@@ -105,7 +114,7 @@ class Shop:
         )
         # Where no .chalice is, so that no stage's variables stand over the test's.
         self._client = Client(app, project_dir=str(Path(__file__).parent))
-        self._streams = Streams(database or dynamodb())
+        self._streams = self._follow_streams(database or dynamodb())
         wiring.use(self.wiring)
         forget_settings()
         forget_allotments()
@@ -193,6 +202,7 @@ class Shop:
         token: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> Reply:
+        planted.plant_body(body)
         sent = {"Content-Type": "application/json", **(headers or {})}
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
@@ -202,6 +212,7 @@ class Shop:
         answer = self._client.http.request(method, path, headers=sent, body=raw)
         is_json = "json" in answer.headers.get("Content-Type", "")
         content = json.loads(answer.body) if is_json else answer.body or None
+        assert_kept(method, path, answer.status_code, answer.headers, content)
         return Reply(answer.status_code, content, dict(answer.headers))
 
     def tries_admin(self, command: str, **fields: Any) -> Any:
@@ -444,6 +455,12 @@ class Shop:
 
     # Behind the scenes
 
+    def _make_queue(self) -> Queue:
+        return Queue()
+
+    def _follow_streams(self, database: Any) -> StreamsToTake:
+        return Streams(database)
+
     def _invoke(self, name: str, event: Any) -> Any:
         return getattr(handlers, name)(event, LambdaContext())
 
@@ -460,6 +477,9 @@ class Shop:
 
     def _secrets(self, keys: Credentials) -> Secrets:
         given = keys.to_parameters()
+        plant_credentials(planted, given)
+        for key in (SIGNING_KEY, PAYEE_KEY, DRAW_KEY):
+            planted.plant("a key of ours", key, for_good=True)
         return Secrets(
             session_signing_keys=(SIGNING_KEY,),
             wechat_app_secret=given["app_secret"],

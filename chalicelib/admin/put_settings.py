@@ -10,6 +10,7 @@ from chalicelib.catalog.put_settings import put_settings
 from chalicelib.catalog.settings import (
     MOST_LEVELS,
     Frozen,
+    MostUnpaidOrders,
     NoticeKind,
     NoticeTemplate,
     PagePath,
@@ -65,6 +66,7 @@ class Payload(Command):
     """The settings to change."""
 
     pay_window_seconds: PayWindowSeconds | None = None
+    most_unpaid_orders: MostUnpaidOrders | None = None
     auto_receipt_seconds: Seconds | None = None
     production_answer_seconds: Seconds | None = None
     referral_policy: ReferralPolicy | None = None

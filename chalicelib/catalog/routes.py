@@ -25,7 +25,7 @@ endpoint = wiring.endpoint(routes)
 
 
 @routes.route("/products", methods=["GET"])
-@endpoint(query=ProductsQuery, signed_in=False)
+@endpoint(query=ProductsQuery, signed_in=False, answer=ProductsPage)
 def list_products(call: Call) -> Answer:
     """Products on sale, the newest first."""
     given, start = browse_products.list_products(
@@ -36,7 +36,7 @@ def list_products(call: Call) -> Answer:
 
 
 @routes.route("/products/{product_id}", methods=["GET"])
-@endpoint(signed_in=False)
+@endpoint(signed_in=False, answer=ProductAnswer)
 def get_product(_call: Call, product_id: str) -> Answer:
     """One product on sale."""
     product = browse_products.get_product(product_id, clock=wiring.current().clock)
@@ -44,7 +44,7 @@ def get_product(_call: Call, product_id: str) -> Answer:
 
 
 @routes.route("/campaigns", methods=["GET"])
-@endpoint(query=CampaignsQuery, signed_in=False)
+@endpoint(query=CampaignsQuery, signed_in=False, answer=CampaignsPage)
 def list_campaigns(call: Call) -> Answer:
     """Campaigns running now or to come, the soonest to end first."""
     query, clock = call.query, wiring.current().clock
@@ -56,7 +56,7 @@ def list_campaigns(call: Call) -> Answer:
 
 
 @routes.route("/campaigns/{campaign_id}", methods=["GET"])
-@endpoint(signed_in=False)
+@endpoint(signed_in=False, answer=CampaignDetailAnswer)
 def get_campaign(_call: Call, campaign_id: str) -> Answer:
     """One campaign, whatever its state."""
     shown = browse_campaigns.get_campaign(campaign_id, clock=wiring.current().clock)

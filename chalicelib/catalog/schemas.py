@@ -4,16 +4,18 @@ HTTP shapes only; nothing here reads or decides.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field
 
 from chalicelib.catalog.browse_campaigns import ShownCampaign, ShownSku
 from chalicelib.catalog.browse_products import ShownProduct
-from chalicelib.catalog.model import Campaign, Identifier, Product
-from chalicelib.draws.schemas import in_brief
+from chalicelib.catalog.model import Campaign, CampaignState, Identifier, Product
+from chalicelib.draws.schemas import DrawInBrief, in_brief
 from chalicelib.kit.clock import shown
+from chalicelib.kit.declared import Count, Fen, Time
 from chalicelib.kit.paging import PageQuery
+from chalicelib.rules.model import Rules
 from chalicelib.stations.model import Station
 
 
@@ -43,8 +45,8 @@ class ProductSkuAnswer(BaseModel):
     sku_id: str
     title: str
     image_url: str | None
-    solo_price_fen: int
-    available: int
+    solo_price_fen: Fen
+    available: Count
 
 
 class ProductCampaignAnswer(BaseModel):
@@ -53,7 +55,7 @@ class ProductCampaignAnswer(BaseModel):
     campaign_id: str
     play: str
     size: int
-    group_price_fen: int
+    group_price_fen: Fen
 
     @classmethod
     def of(cls, campaign: Campaign, product: Product) -> Self:
@@ -79,7 +81,7 @@ class ProductAnswer(BaseModel):
     detail_images: list[str]
     category: str
     specs: dict[str, str]
-    sold_count: int
+    sold_count: Count
     skus: list[ProductSkuAnswer]
     campaigns: list[ProductCampaignAnswer]
 
@@ -120,10 +122,10 @@ class CampaignSkuAnswer(BaseModel):
     product_id: str
     title: str
     image_url: str | None
-    solo_price_fen: int
-    group_price_fen: int
-    tier_prices_fen: list[int]
-    available: int | None
+    solo_price_fen: Fen
+    group_price_fen: Fen
+    tier_prices_fen: list[Fen]
+    available: Count | None
 
     @classmethod
     def of(cls, given: ShownSku) -> Self:
@@ -150,14 +152,14 @@ class CampaignAnswer(BaseModel):
     play: str
     size: int
     duration_seconds: int
-    starts_at: str
-    ends_at: str
-    state: str
+    starts_at: Time
+    ends_at: Time
+    state: CampaignState
     per_member_limit: int | None
-    rules: dict[str, Any]
-    draw: dict[str, Any] | None
-    sold_count: int
-    server_time: str
+    rules: Rules
+    draw: DrawInBrief | None
+    sold_count: Count
+    server_time: Time
     skus: list[CampaignSkuAnswer]
 
     @classmethod
@@ -174,7 +176,7 @@ class CampaignAnswer(BaseModel):
             ends_at=shown(campaign.ends_at),
             state=given.state,
             per_member_limit=campaign.per_member_limit,
-            rules=campaign.rules.model_dump(mode="json"),
+            rules=campaign.rules,
             draw=in_brief(given.draw),
             sold_count=given.sold_count,
             server_time=shown(given.now),

@@ -27,12 +27,17 @@ Rates = Annotated[tuple[RateBp, ...], Field(max_length=MOST_LEVELS)]
 
 Seconds = Annotated[int, Field(strict=True, ge=1, le=_LONGEST_SECONDS)]
 PayWindowSeconds = Annotated[int, Field(strict=True, ge=1, le=7200)]
+MostUnpaidOrders = Annotated[int, Field(strict=True, ge=1, le=50)]
 
 
 class Frozen(BaseModel):
-    """A value that cannot change and has no field nobody knows."""
+    """A value that cannot change and has no field nobody knows. Where it is answered, nothing of it
+    is left out, which is all that the third setting says.
+    """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_serialization_defaults_required=True
+    )
 
 
 class CommissionSettings(Frozen):
@@ -181,6 +186,8 @@ class Settings(Frozen):
     """What a deployment's operator can set for the whole shop."""
 
     pay_window_seconds: PayWindowSeconds = 900
+    most_unpaid_orders: MostUnpaidOrders = 10
+    """How many orders a member may have unpaid at a time."""
     auto_receipt_seconds: Seconds = 10 * DAY_SECONDS
     production_answer_seconds: Seconds = 3 * DAY_SECONDS
     """How long a merchant may take to say whether goods made to order are made."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib.commissions import store as commissions
 from chalicelib.commissions.model import Commission, CommissionState
-from chalicelib.commissions.schemas import CommissionsQuery
+from chalicelib.commissions.schemas import CommissionAnswer, CommissionsQuery
 from chalicelib.kit.clock import shown
 from chalicelib.kit.paging import from_cursor
 from chalicelib.orders import store as orders
@@ -16,7 +16,7 @@ _MOST_PAGES = 5
 
 def list_own(
     member_id: str, query: CommissionsQuery
-) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+) -> tuple[list[CommissionAnswer], dict[str, Any] | None]:
     """A page and where the next begins. A narrowed page may be short while more follows.
 
     Raises InvalidRequest on a cursor that is not this member's.
@@ -33,7 +33,7 @@ def list_own(
     return [_answer(each, its_orders.get(each.order_id)) for each in kept], start
 
 
-def _answer(commission: Commission, order: Order | None) -> dict[str, Any]:
+def _answer(commission: Commission, order: Order | None) -> CommissionAnswer:
     """`release_at` is known once the order has been received."""
     settles_at = order.settles_at if order is not None else None
     pending = commission.commission_state is CommissionState.PENDING
@@ -45,7 +45,7 @@ def _answer(commission: Commission, order: Order | None) -> dict[str, Any]:
         "level": commission.commission_level,
         "amount_fen": commission.amount_fen,
         "reversed_fen": commission.reversed_fen,
-        "status": commission.commission_state.value,
+        "status": commission.commission_state,
         "accrued_at": shown(commission.accrued_at),
         "release_at": shown(release_at) if release_at is not None else None,
     }

@@ -8,7 +8,13 @@ from typing import Any
 from chalicelib.catalog import store as catalog
 from chalicelib.draws import store as draws
 from chalicelib.draws.model import Draw, Participation, campaign_draw_id
-from chalicelib.draws.schemas import draw_answer, entry_answers
+from chalicelib.draws.schemas import (
+    DrawAnswer,
+    DrawOfGroupAnswer,
+    EntryAnswer,
+    draw_answer,
+    entry_answers,
+)
 from chalicelib.groups import store as groups
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.errors import NotFound
@@ -30,10 +36,8 @@ _AFTER_ALL_IDS = "~"
 _AFTER_ALL_TIMES = "9999"
 """Sorts after every moment: the list goes backwards in time from there."""
 
-Page = tuple[list[dict[str, Any]], dict[str, Any] | None]
 
-
-def show_draw_of_group(group_id: str, member_id: str | None, *, clock: Clock) -> dict[str, Any]:
+def show_draw_of_group(group_id: str, member_id: str | None, *, clock: Clock) -> DrawOfGroupAnswer:
     """The draw a group takes part in, its own or its campaign's. Raises NotFound, also for a group
     without one.
     """
@@ -59,7 +63,7 @@ def show_draw_of_group(group_id: str, member_id: str | None, *, clock: Clock) ->
     }
 
 
-def _few_entries(draw: Draw, group: Participation | None) -> list[dict[str, Any]] | None:
+def _few_entries(draw: Draw, group: Participation | None) -> list[EntryAnswer] | None:
     """All entries of a group's own draw; of a campaign's once it is drawn, if that is not too many
     to send.
     """
@@ -70,7 +74,9 @@ def _few_entries(draw: Draw, group: Participation | None) -> list[dict[str, Any]
     return entry_answers(draw, draws.participations(draw.draw_id, has_entered=True))
 
 
-def list_draws(campaign_id: str, query: PageQuery, *, clock: Clock) -> Page:
+def list_draws(
+    campaign_id: str, query: PageQuery, *, clock: Clock
+) -> tuple[list[DrawAnswer], dict[str, Any] | None]:
     """The draw over all groups of a campaign first, if it has one, then those of its groups that
     were drawn, newest first; and where the next page begins. Raises NotFound, InvalidRequest.
     """
@@ -103,13 +109,13 @@ def list_draws(campaign_id: str, query: PageQuery, *, clock: Clock) -> Page:
     return [draw_answer(draw, entries=None, now=now) for draw in listed], following
 
 
-def list_entries(draw_id: str, query: PageQuery) -> Page:
+def list_entries(draw_id: str, query: PageQuery) -> tuple[list[EntryAnswer], dict[str, Any] | None]:
     """Entries of a draw by group, and where the next page begins; a page may be short while more
     follows. Raises NotFound, InvalidRequest.
     """
     start = from_cursor(query.cursor, names=_ENTRIES_CURSOR, fixed={"draw_id": draw_id})
     draw = draws.get(draw_id)
-    found: list[dict[str, Any]] = []
+    found: list[EntryAnswer] = []
     last_id, following = "", None
     if start is not None:
         last_id, after_order_id = start["group_id"]["S"], start["order_id"]["S"]

@@ -126,7 +126,8 @@ class WechatVerifier:
         from cryptography.hazmat.primitives.hashes import SHA1
 
         # SHA-1 is WeChat's choice; OAEP does not lean on its resistance to collisions.
-        oaep = OAEP(mgf=MGF1(algorithm=SHA1()), algorithm=SHA1(), label=None)  # noqa: S303
+        chosen = SHA1()  # noqa: S303 # nosec B303
+        oaep = OAEP(mgf=MGF1(algorithm=chosen), algorithm=chosen, label=None)
         return b64encode(self._key(key_id).encrypt(text.encode(), oaep)).decode()
 
     def _is_signed_by(self, serial: str, signature: str, head: str, body: bytes) -> bool:

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NoReturn, Protocol
 
+from typing_extensions import TypedDict
+
 from chalicelib.gateways.http import not_set_up
+from chalicelib.gateways.wechat_bills import Bill, BillKind
 from chalicelib.gateways.wechat_transfers import (
     TransferNotification,
     TransferReport,
@@ -16,10 +19,26 @@ from chalicelib.gateways.wechat_transfers import (
 )
 from chalicelib.kit.errors import Refusal, WechatUnavailable
 
-PayParameters = dict[str, str]
-"""What `wx.requestPayment` takes: timeStamp, nonceStr, package, signType ("RSA") and paySign."""
+
+class PayParameters(TypedDict):
+    """What `wx.requestPayment` takes."""
+
+    timeStamp: str
+    nonceStr: str
+    package: str
+    signType: Literal["RSA"]
+    paySign: str
+
 
 RefundStatus = Literal["SUCCESS", "CLOSED", "PROCESSING", "ABNORMAL"]
+
+SIGNED_HEADERS = (
+    "Wechatpay-Timestamp",
+    "Wechatpay-Nonce",
+    "Wechatpay-Serial",
+    "Wechatpay-Signature",
+)
+"""What proves a notification to be WeChat's."""
 
 PAID_TRADE_STATES = frozenset({"SUCCESS", "REFUND"})
 """A trade in REFUND was paid first: the state only says that some refund of it was started."""
@@ -95,6 +114,7 @@ class RefundReport:
     refund_status: RefundStatus
     amount_fen: int
     success_time: datetime | None
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +191,14 @@ class NotEnoughBalance(RefusedByWechat):
     """The merchant's balance is short: to be sent again, unchanged, after a top-up."""
 
 
+class NoBill(RefusedByWechat):
+    """Nothing happened on that day, so that WeChat has no bill of it."""
+
+
+class BillNotReady(RefusedByWechat):
+    """The day's bill is still being written: to be asked for again in half an hour."""
+
+
 def normal_code(code: str) -> str:
     """One spelling for ORDER_NOT_EXIST and ORDERNOTEXIST: the documents use both."""
     return code.replace("_", "").upper()
@@ -244,6 +272,13 @@ class WechatPay(Protocol):
         """
         ...
 
+    def bill(self, kind: BillKind, day: str) -> Bill | None:
+        """That bill of a day (in China's time) that is over; None when nothing happened on it.
+
+        Raises BillNotReady.
+        """
+        ...
+
     def read_notification(
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> Notification:
@@ -304,6 +339,10 @@ class WechatPayOff:
     def cancel_transfer(self, out_bill_no: str) -> TransferReport:
         """Raise WechatUnavailable."""
         self._refuse(out_bill_no)
+
+    def bill(self, kind: BillKind, day: str) -> Bill | None:
+        """Raise WechatUnavailable."""
+        self._refuse(kind, day)
 
     def read_notification(
         self, headers: Mapping[str, str], body: bytes, now: datetime

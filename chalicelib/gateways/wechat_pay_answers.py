@@ -8,10 +8,14 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast, get_args
+from urllib.parse import urlsplit, urlunsplit
 
 from chalicelib.gateways.http import Answer
+from chalicelib.gateways.malformed import Malformed
 from chalicelib.gateways.wechat_pay import (
     AlreadyPaid,
+    BillNotReady,
+    NoBill,
     NotEnoughBalance,
     OrderClosed,
     Payment,
@@ -38,6 +42,8 @@ _REFUSALS: Mapping[str, type[RefusedByWechat]] = {
     "RESOURCENOTEXISTS": TradeUnknown,
     "NOTFOUND": TradeUnknown,
     "NOTENOUGH": NotEnoughBalance,
+    "NOSTATEMENTEXIST": NoBill,
+    "STATEMENTCREATING": BillNotReady,
 }
 
 _REFUSALS_BY_NUMBER: Mapping[str, type[RefusedByWechat]] = {
@@ -53,10 +59,6 @@ _OUTCOME_UNKNOWN = re.compile(
     "(FREQUENCY|RATE)LIMIT.*|SYSTEMERROR|BANKERROR|SERVICEUNAVAILABLE|BIZERRNEEDRETRY"
 )
 """Whatever the status: to be asked again with the same values, so never a definite no."""
-
-
-class Malformed(Exception):
-    """It is not what WeChat documents; the text names the field, never its value."""
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
@@ -123,6 +125,7 @@ def read_refund(content: Mapping[str, Any], *, status_field: str) -> RefundRepor
         refund_status=_refund_status(status),
         amount_fen=amount_fen,
         success_time=_find_time(content, "success_time"),
+        created_at=_find_time(content, "create_time"),
     )
 
 
@@ -136,7 +139,22 @@ def read_transfer(content: Mapping[str, Any]) -> TransferReport:
         openid=_find_text(content, "openid"),
         package_info=_find_text(content, "package_info"),
         fail_reason=_find_text(content, "fail_reason"),
+        created_at=_find_time(content, "create_time"),
+        updated_at=_find_time(content, "update_time"),
     )
+
+
+def read_bill_address(content: Mapping[str, Any]) -> tuple[str, str]:
+    """Path with query, and SHA-1, of a bill's file (申请账单). The host is not looked at: a signed
+    request goes to none but ours.
+    """
+    if read_text(content, "hash_type") != "SHA1":
+        raise Malformed("hash_type")
+    address = urlsplit(read_text(content, "download_url"))
+    if not address.path.startswith("/v3/"):
+        raise Malformed("download_url")
+    path = urlunsplit(("", "", address.path, address.query, ""))
+    return path, read_text(content, "hash_value").lower()
 
 
 def refusal_of(answer: Answer) -> RefusedByWechat | WechatUnavailable:

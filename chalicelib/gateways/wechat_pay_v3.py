@@ -4,6 +4,7 @@ Signs the very bytes it sends, verifies before it reads, and never retries by it
 decides whether to ask again with the same number.
 """
 
+import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from chalicelib.gateways.http import Answer, Http
+from chalicelib.gateways.malformed import Malformed
 from chalicelib.gateways.signatures import (
     MerchantSigner,
     Unverified,
     WechatVerifier,
     decrypt,
 )
+from chalicelib.gateways.wechat_bills import Bill, BillKind, read_bill, unpacked
 from chalicelib.gateways.wechat_pay import (
+    NoBill,
     NotAuthentic,
     Notification,
     OrderClosed,
@@ -34,7 +38,7 @@ from chalicelib.gateways.wechat_pay import (
     TradeUnknown,
 )
 from chalicelib.gateways.wechat_pay_answers import (
-    Malformed,
+    read_bill_address,
     read_object,
     read_part,
     read_payment,
@@ -44,6 +48,7 @@ from chalicelib.gateways.wechat_pay_answers import (
     refusal_of,
 )
 from chalicelib.gateways.wechat_pay_wire import (
+    bill_path,
     path_segment,
     prepay_content,
     refund_content,
@@ -204,6 +209,20 @@ class WechatPayV3:
         path = f"{_TRANSFERS_PATH}/out-bill-no/{path_segment(out_bill_no)}/cancel"
         return self._transfer_report(out_bill_no, "POST", path)
 
+    def bill(self, kind: BillKind, day: str) -> Bill | None:
+        """See `WechatPay.bill` (申请交易账单、申请资金账单、下载账单)."""
+        with unusable_when_malformed():
+            try:
+                address = self._ask("GET", bill_path(kind, day))
+            except NoBill:
+                return None
+            path, sha1 = read_bill_address(address)
+            # WeChat does not sign a bill's file; its hash came with an answer that was signed.
+            raw = unpacked(self._call("GET", path, is_signed=False).body)
+            if hashlib.sha1(raw, usedforsecurity=False).hexdigest() != sha1:
+                raise Malformed("hash")
+            return read_bill(kind, raw, sha1)
+
     def read_notification(
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> Notification:
@@ -284,7 +303,14 @@ class WechatPayV3:
         """Call, and read the JSON object that a 200 must hold."""
         return read_object(self._call(method, path, content).body)
 
-    def _call(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> Answer:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        content: Mapping[str, Any] | None = None,
+        *,
+        is_signed: bool = True,
+    ) -> Answer:
         """Sign, send, verify. Returns 2xx answers that are WeChat's; raises for all others.
 
         WeChat signs its 2xx answers only, the empty 204 included, so only those can be verified.
@@ -300,6 +326,8 @@ class WechatPayV3:
         answer = self._http.call(method, path, headers=headers, body=body, authorize=self._sign)
         if answer.status not in _SUCCESSES:
             raise refusal_of(answer)
+        if not is_signed:
+            return answer
         try:
             self._verifier.verify(answer.headers, answer.body, self._clock())
         except Unverified as error:

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote
 
+from chalicelib.gateways.malformed import Malformed
+from chalicelib.gateways.wechat_bills import BillKind
 from chalicelib.gateways.wechat_pay import PrepayRequest, RefundRequest
-from chalicelib.gateways.wechat_pay_answers import Malformed
 from chalicelib.gateways.wechat_transfers import TransferRequest
 from chalicelib.kit.errors import WechatUnavailable
 
@@ -76,6 +77,14 @@ def transfer_content(request: TransferRequest, sealed_user_name: str | None) -> 
             for info_type, info_content in sorted(request.scene_report.items())
         ],
     }
+
+
+def bill_path(kind: BillKind, day: str) -> str:
+    """申请交易账单, 申请资金账单: packed, since a bill is mostly repetition."""
+    if kind is BillKind.TRADE:
+        return f"/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP"
+    account = "BASIC" if kind is BillKind.BASIC else "OPERATION"
+    return f"/v3/bill/fundflowbill?bill_date={day}&account_type={account}&tar_type=GZIP"
 
 
 def serialise(content: Mapping[str, Any]) -> bytes:

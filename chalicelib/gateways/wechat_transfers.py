@@ -5,6 +5,7 @@ Pure. Who is paid, and their name, stay out of every repr, and so out of logs.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 TransferState = Literal[
@@ -57,6 +58,8 @@ class TransferReport:
     openid: str | None = field(default=None, repr=False)
     package_info: str | None = field(default=None, repr=False)
     fail_reason: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,9 @@ def _let_ship(group: Group, order: Order, share: Share, clock: Clock) -> None:
     leader_id = group.leader_id if order.pickup is None else order.pickup.leader_id
     earns = share.bonus_fen > 0 and leader_id != order.member_id
     for attempt in range(_MOST_CODES):
-        code = pickup_code(order.order_id, attempt) if order.pickup is not None else None
+        code = None
+        if order.pickup is not None:
+            code = pickup_code(order.order_id, order.member_id, attempt)
         writes = WriteSet()
         refundable.let_ship(
             writes,
@@ -191,7 +193,7 @@ def _give_all_back(order: Order, clock: Clock) -> None:
     now = clock.now()
     refund = new_refund(order, Cause.DRAW_LOST, now=now)
     writes = WriteSet()
-    refundable.begin_ending(writes, order, refund.refund_id, gives_back_stock=DRAW_LOST.stock)
+    refundable.begin_ending(writes, order, refund.refund_id, units_back_at=now)
     refunds.request(writes, refund)
     give_back(writes, order, DRAW_LOST, now=now)
     writes.commit()

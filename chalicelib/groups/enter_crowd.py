@@ -21,8 +21,9 @@ from chalicelib.kit.writes import WriteSet
 from chalicelib.members import store as members
 from chalicelib.members.model import Member
 from chalicelib.orders import store as orders
-from chalicelib.orders.errors import AlreadyPlaced
+from chalicelib.orders.errors import AlreadyPlaced, TooManyUnpaid
 from chalicelib.orders.give_back import count_against_limit
+from chalicelib.orders.hold_unpaid import hold_unpaid
 from chalicelib.orders.model import Order
 from chalicelib.orders.purchase import (
     Placed,
@@ -121,7 +122,10 @@ def _enter(
 
     writes = WriteSet()
     orders.place(writes, order)  # guard: not placed yet -> AlreadyPlaced
-    members.must_stay(writes, order.member_id)  # guard: not leaving -> NotSignedIn
+    try:
+        hold_unpaid(writes, order, reading)  # guard: not leaving -> NotSignedIn; few unpaid
+    except TooManyUnpaid as refusal:
+        return twin_or(refusal, purchase)
     seat = _seat(order, member)
     if is_new:
         crowds.open_crowd(writes, crowd, seat, number, before=before)

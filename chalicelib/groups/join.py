@@ -23,8 +23,9 @@ from chalicelib.kit.writes import WriteSet
 from chalicelib.members import store as members
 from chalicelib.orders import store as orders
 from chalicelib.orders.close_unpaid import close_unpaid
-from chalicelib.orders.errors import AlreadyPlaced
+from chalicelib.orders.errors import AlreadyPlaced, TooManyUnpaid
 from chalicelib.orders.give_back import count_against_limit
+from chalicelib.orders.hold_unpaid import hold_unpaid
 from chalicelib.orders.model import Order
 from chalicelib.orders.purchase import (
     Placed,
@@ -47,8 +48,8 @@ _OTHER_GROUPS = 3
 
 def join(group_id: str, purchase: Purchase, *, clock: Clock, wechat_pay: WechatPay) -> Placed:
     """Raises NotFound, GroupNotOpen, GroupFull, GroupOver, AlreadyJoined, AddressNotServed,
-    StationClosed, NewcomersOnly, OutOfStock, LimitReached, InvalidRequest, IdempotencyConflict.
-    WishesUnjudged: see orders/judge_wishes.py.
+    StationClosed, NewcomersOnly, OutOfStock, LimitReached, TooManyUnpaid, InvalidRequest,
+    IdempotencyConflict. WishesUnjudged: see orders/judge_wishes.py.
     """
     try:
         return _join(group_id, purchase, clock=clock)
@@ -112,7 +113,10 @@ def _commit(
 ) -> Placed:
     writes = WriteSet()
     orders.place(writes, order)  # guard: not placed yet -> AlreadyPlaced
-    members.must_stay(writes, order.member_id)  # guard: not leaving -> NotSignedIn
+    try:
+        hold_unpaid(writes, order, reading)  # guard: not leaving -> NotSignedIn; few unpaid
+    except TooManyUnpaid as refusal:
+        return twin_or(refusal, reading.purchase)
     # guards: forming, not over, a seat free, not seated -> GroupFull, GroupOver, AlreadyJoined
     seat = seat_for(order, reading.member, is_leader=False)
     groups.claim_seat(writes, group, seat, now=order.placed_at)

@@ -50,7 +50,7 @@ def _leave(order_id: str, clock: Clock) -> Order:
         enough = _enough_without_voucher(group)
     else:
         refund = new_refund(order, Cause.MEMBER_LEFT, now=now)
-        refundable.begin_ending(writes, order, refund.refund_id, gives_back_stock=True)
+        refundable.begin_ending(writes, order, refund.refund_id, units_back_at=now)
         refunds.request(writes, refund)
     give_back(writes, order, MEMBER_LEFT, group=group, now=now, minimum_payers=enough)
     writes.commit()

@@ -23,8 +23,9 @@ from chalicelib.kit.writes import WriteSet
 from chalicelib.members import store as members
 from chalicelib.members.model import Member
 from chalicelib.orders import store as orders
-from chalicelib.orders.errors import AlreadyPlaced, LimitReached
+from chalicelib.orders.errors import AlreadyPlaced, LimitReached, TooManyUnpaid
 from chalicelib.orders.give_back import count_against_limit
+from chalicelib.orders.hold_unpaid import hold_unpaid
 from chalicelib.orders.model import Order
 from chalicelib.orders.purchase import (
     Placed,
@@ -51,8 +52,8 @@ def open_group(
     campaign_id: str, purchase: Purchase, *, clock: Clock, seeds: Seeds = NO_SEEDS
 ) -> Placed:
     """Raises NotFound, CampaignNotLive, AddressNotServed, StationClosed, OutOfStock, LimitReached,
-    VoucherNotValid, InvalidRequest, IdempotencyConflict; DrawsOff while draws are switched off. For
-    a crowd also what joining raises. WishesUnjudged: see orders/judge_wishes.py.
+    TooManyUnpaid, VoucherNotValid, InvalidRequest, IdempotencyConflict; DrawsOff while draws are
+    switched off. For a crowd also what joining raises. WishesUnjudged: see orders/judge_wishes.py.
     """
     return until_settled(lambda: _attempt(campaign_id, purchase, clock, seeds))
 
@@ -112,7 +113,10 @@ def _commit(
     group_id, now = str(order.group_id), order.placed_at
     writes = WriteSet()
     orders.place(writes, order)  # guard: not placed yet -> AlreadyPlaced
-    members.must_stay(writes, order.member_id)  # guard: not leaving -> NotSignedIn
+    try:
+        hold_unpaid(writes, order, reading)  # guard: not leaving -> NotSignedIn; few unpaid
+    except TooManyUnpaid as refusal:
+        return twin_or(refusal, purchase)
     draw_id = None
     if campaign.rules.draw is not None:
         draw_id = announce_for_group(

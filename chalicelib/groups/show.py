@@ -2,21 +2,30 @@
 join. No ids of other people. A crowd shows no faces: it only counts heads.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import Campaign, Sku
 from chalicelib.draws import store as draws
 from chalicelib.draws.model import Draw
-from chalicelib.draws.schemas import in_brief
+from chalicelib.draws.schemas import DrawInBrief, in_brief
 from chalicelib.groups import crowds
 from chalicelib.groups import store as groups
 from chalicelib.groups.errors import AlreadyJoined, GroupFull, NewcomersOnly
 from chalicelib.groups.model import Group, GroupState, Seat, SeatState
 from chalicelib.groups.recent_crowds import forget_crowds, recent_crowd, with_heads
+from chalicelib.groups.schemas import (
+    FaceAnswer,
+    GroupAnswer,
+    GroupInListAnswer,
+    GroupSkuAnswer,
+    GroupSummary,
+    NextTierAnswer,
+    ProductionAnswer,
+    TierAnswer,
+)
 from chalicelib.kit.cache import ShortMemory
 from chalicelib.kit.clock import Clock, shown
 from chalicelib.kit.errors import NotFound, Refusal
@@ -45,7 +54,7 @@ class Offer:
 _offers: ShortMemory[Offer] = ShortMemory(seconds=5, most=256)
 
 
-def show(group_id: str, member_id: str | None, *, clock: Clock) -> dict[str, Any]:
+def show(group_id: str, member_id: str | None, *, clock: Clock) -> GroupAnswer:
     """The group's page: one query, and its campaign from memory; one read more for its draw, and
     for a member whom the rules may not let in. A crowd's comes from memory but for the member's own
     seat. Raises NotFound.
@@ -87,7 +96,7 @@ def forget_offers() -> None:
     forget_crowds()
 
 
-def in_lists(found: Sequence[Group], *, now: datetime) -> list[dict[str, Any]]:
+def in_lists(found: Sequence[Group], *, now: datetime) -> list[GroupInListAnswer]:
     """Groups as lists have them, in this order; their draws in one read, the heads of crowds in
     another. Raises NotFound.
     """
@@ -110,7 +119,7 @@ def _find(group_id: str, member_id: str | None, now: datetime) -> tuple[Group, S
     return group, seats
 
 
-def _in_list(group: Group, draw: Draw | None, now: datetime) -> dict[str, Any]:
+def _in_list(group: Group, draw: Draw | None, now: datetime) -> GroupInListAnswer:
     """A group in a list: its counts and times, and how it is played."""
     campaign = _offer(group, now).campaign
     return {
@@ -124,12 +133,12 @@ def _in_list(group: Group, draw: Draw | None, now: datetime) -> dict[str, Any]:
     }
 
 
-def summary(group: Group, *, now: datetime) -> dict[str, Any]:
+def summary(group: Group, *, now: datetime) -> GroupSummary:
     """The counts and times of a group."""
     return {
         "group_id": group.group_id,
         "campaign_id": group.campaign_id,
-        "status": group.group_state.value,
+        "status": group.group_state,
         "size": group.seats_total,
         "paid_count": group.paid_count,
         "held_count": group.held_count,
@@ -142,12 +151,12 @@ def summary(group: Group, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _production(group: Group) -> dict[str, Any] | None:
+def _production(group: Group) -> ProductionAnswer | None:
     """What the merchant was asked to make, and says; None: nothing, or not yet."""
     if group.production is None or group.production_requested_at is None:
         return None
     return {
-        "status": group.production.value,
+        "status": group.production,
         "requested_at": shown(group.production_requested_at),
         "ships_by": shown(group.ships_by) if group.ships_by is not None else None,
     }
@@ -172,7 +181,7 @@ def _refusal_to_member(member_id: str, rules: Rules) -> Refusal | None:
     return None if members.is_new(read(key).find(key)) else NewcomersOnly()
 
 
-def _poll_after_seconds(group: Group, draw: Mapping[str, Any] | None) -> int:
+def _poll_after_seconds(group: Group, draw: DrawInBrief | None) -> int:
     """Soon while it may still change, or is complete and its own draw is about to be held. So many
     look at a crowd that each looks less often.
     """
@@ -183,7 +192,7 @@ def _poll_after_seconds(group: Group, draw: Mapping[str, Any] | None) -> int:
     return IN_A_CROWD_SECONDS if group.is_crowd else SOON_SECONDS
 
 
-def _face(seat: Seat) -> dict[str, Any]:
+def _face(seat: Seat) -> FaceAnswer:
     return {"nickname": seat.nickname or None, "avatar_url": seat.avatar_url or None}
 
 
@@ -211,13 +220,13 @@ def _heads(group: Group) -> int:
     return group.paid_count if group.group_state in _CLIMBS else 0
 
 
-def _tier(group: Group, campaign: Campaign) -> dict[str, Any] | None:
+def _tier(group: Group, campaign: Campaign) -> TierAnswer | None:
     """The tier reached now."""
     tier = ladder.tier_reached(campaign.rules, _heads(group))
     return _tier_answer(campaign, tier) if tier is not None else None
 
 
-def _next_tier(group: Group, campaign: Campaign) -> dict[str, Any] | None:
+def _next_tier(group: Group, campaign: Campaign) -> NextTierAnswer | None:
     """The next better one, while more can come."""
     tier = ladder.next_tier(campaign.rules, _heads(group))
     if tier is None or group.group_state not in _MAY_STILL_CHANGE:
@@ -225,12 +234,12 @@ def _next_tier(group: Group, campaign: Campaign) -> dict[str, Any] | None:
     return {**_tier_answer(campaign, tier), "heads_missing": tier.headcount - _heads(group)}
 
 
-def _tier_answer(campaign: Campaign, tier: Tier) -> dict[str, Any]:
+def _tier_answer(campaign: Campaign, tier: Tier) -> TierAnswer:
     price_fen = ladder.lowest_price_fen(campaign, tier)
     return {"headcount": tier.headcount, "price_fen": price_fen}
 
 
-def _sku_answer(group: Group, campaign: Campaign, sku: Sku) -> dict[str, Any]:
+def _sku_answer(group: Group, campaign: Campaign, sku: Sku) -> GroupSkuAnswer:
     """`price_now_fen`: what it comes to if everyone stays and nobody else comes."""
     offered = next(each for each in campaign.skus if each.sku_id == sku.sku_id)
     now_fen = ladder.price_fen(campaign, sku.sku_id, _heads(group))

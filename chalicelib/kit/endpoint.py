@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalice.app import Blueprint, Request, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from chalicelib.kit.declared import Declared, declare
 from chalicelib.kit.errors import InvalidRequest, NotFound, Refusal, TryAgain
 from chalicelib.kit.problems import MalformedJson, TooLarge, Unexpected, problem
 from chalicelib.kit.tokens import Caller, NotSignedIn
@@ -94,11 +95,10 @@ class Call:
 @dataclass(frozen=True)
 class Answer:
     """What a view gives back: JSON content (None for an empty 204, a text as it is, bytes with a
-    `Content-Type` of their own) and headers.
+    `Content-Type` of their own) and headers. The status is the one that the view has declared.
     """
 
     content: Any
-    status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -117,17 +117,26 @@ class Endpoint:
     def __call__(
         self,
         *,
+        answer: Any,
+        status: int = 200,
+        refuses: tuple[type[Refusal], ...] = (),
         body: type[Body] | None = NoBody,
         query: type[Query] | None = NoQuery,
         signed_in: bool | None = True,
         keyed: bool = False,
+        headers: tuple[str, ...] = (),
+        parameters: tuple[str, ...] = (),
     ) -> Callable[[View], Callable[..., Response]]:
-        """Declare what a view takes.
+        """Declare what a view answers (kit/declared.py says how), what it refuses beyond what
+        follows from the rest, and what it takes.
 
         `signed_in`: True requires a token, None reads one if sent, False ignores it.
         `keyed`: requires an Idempotency-Key. `body=None` leaves the raw bytes to the view,
-        `query=None` whatever parameters there are.
+        `query=None` whatever parameters there are; `headers` and `parameters` name those it reads.
         """
+        declared = Declared(
+            body, query, signed_in, keyed, answer, status, refuses, headers, parameters
+        )
 
         def wrap(view: View) -> Callable[..., Response]:
             @functools.wraps(view)
@@ -136,7 +145,7 @@ class Endpoint:
                 language = language_of(request.headers)
                 try:
                     call = self._read(request, body, query, signed_in, keyed)
-                    return _response(view(call, **_ids(path)))
+                    return _response(view(call, **_ids(path)), status)
                 except Refusal as refusal:
                     logger.info("refused", code=refusal.code, detail=refusal.detail)
                     return problem(refusal, language=language)
@@ -147,6 +156,7 @@ class Endpoint:
                     logger.exception("unexpected", alarm="unexpected")
                     return problem(Unexpected(), language=language)
 
+            declare(handle, declared)
             return handle
 
         return wrap
@@ -185,6 +195,16 @@ class Endpoint:
         if scheme.lower() != "bearer" or not token:
             raise NotSignedIn()
         return self._authenticate(token.strip())
+
+
+def id_pattern() -> str:
+    """What an id in a path has to match."""
+    return f"^{_ID.pattern}$"
+
+
+def idempotency_key_pattern() -> str:
+    """What a key has to match."""
+    return f"^{_IDEMPOTENCY_KEY.pattern}$"
 
 
 def language_of(headers: Mapping[str, str]) -> str:
@@ -253,19 +273,19 @@ class BytesResponse(Response):
         return {**answer, "body": answer["body"].decode(), "isBase64Encoded": True}
 
 
-def _response(answer: Answer) -> Response:
+def _response(answer: Answer, status: int) -> Response:
     headers: dict[str, str | list[str]] = dict(answer.headers)
     if answer.content is None:
-        return Response(body="", status_code=answer.status, headers=headers)
+        return Response(body="", status_code=status, headers=headers)
     if isinstance(answer.content, bytes):
-        return BytesResponse(answer.content, headers, answer.status)
+        return BytesResponse(answer.content, headers, status)
     content = answer.content
     if isinstance(content, str):
         headers.setdefault("Content-Type", "text/plain; charset=utf-8")
-        return Response(body=content, status_code=answer.status, headers=headers)
+        return Response(body=content, status_code=status, headers=headers)
     headers.setdefault("Content-Type", "application/json; charset=utf-8")
     if isinstance(content, BaseModel):
         text = content.model_dump_json()
     else:
         text = json.dumps(content, ensure_ascii=False)
-    return Response(body=text, status_code=answer.status, headers=headers)
+    return Response(body=text, status_code=status, headers=headers)

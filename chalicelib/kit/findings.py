@@ -38,16 +38,23 @@ class FindingRow(Row):
 
 
 def record(
-    kind: str, about: str, facts: dict[str, Any], *, clock: Clock, must: bool = False
+    kind: str,
+    about: str,
+    facts: dict[str, Any],
+    *,
+    clock: Clock,
+    must: bool = False,
+    same: tuple[str, ...] | None = None,
 ) -> None:
     """Write down one finding; the same kind about the same thing with the same facts counts once a
     day. `must`: raise TryAgain when it cannot be stored, for what WeChat would not tell us twice.
+    `same`: what makes it the same, where the facts may change meanwhile; the newest are kept.
     """
     now = clock.now()
     logger.error("finding", alarm=kind, about=about, facts=facts)
     row = FindingRow(
         finding_day=stored(now)[:10],
-        finding_id=derived_id("fnd", kind, about, repr(sorted(facts.items()))),
+        finding_id=derived_id("fnd", kind, about, *(same or [repr(sorted(facts.items()))])),
         kind=kind,
         about=about,
         facts=facts,

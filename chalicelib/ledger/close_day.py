@@ -25,7 +25,7 @@ MEMBERS = "members"
 CLOSING = "closing"
 TOTAL = "total#"
 DAYS_LOOKED_BACK = 31
-_IS_OVER_FOR = timedelta(hours=1)
+IS_OVER_FOR = timedelta(hours=1)
 _MOST_WRITES = 50
 
 logger = Logger()
@@ -35,7 +35,7 @@ def close_days(*, clock: Clock) -> list[str]:
     """Close the days of the last month that are over and not closed yet; which they were."""
     now = clock.now()
     days = [days_before(now, back) for back in range(DAYS_LOOKED_BACK, 0, -1)]
-    over = [day for day in days if end_of_day(day) + _IS_OVER_FOR <= now]
+    over = [day for day in days if end_of_day(day) + IS_OVER_FOR <= now]
     keys = {day: closing_key(day) for day in over}
     found = read(*keys.values())
     to_close = [day for day in over if found.find(keys[day]) is None]
@@ -69,6 +69,11 @@ def close_day(day: str, *, now: datetime) -> None:
     writes.put(closing)
     writes.commit()
     logger.info("day_closed", business_day=day, transfers=transfer_count)
+
+
+def total_key(day: str, name: str) -> Key[LedgerRow]:
+    """What an account came to on that day, once it is closed."""
+    return LedgerRow.key(f"day#{day}", TOTAL + name)
 
 
 def closing_key(day: str) -> Key[LedgerRow]:

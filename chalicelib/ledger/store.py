@@ -62,6 +62,11 @@ def balance_key(member_id: str) -> Key[LedgerRow]:
     return LedgerRow.key(member_account(member_id), BALANCE)
 
 
+def transfer_key(account_id: str, transfer_id: str, posted_at: datetime) -> Key[LedgerRow]:
+    """Where the transfer lies; an account of the shop's own does not go by `posted_at`."""
+    return LedgerRow.key(account_id, _entry(account_id, transfer_id, posted_at))
+
+
 def balance_of(row: LedgerRow | None) -> Balance:
     """The sums as the balance item has them; nothing booked yet is all zero."""
     if row is None:
@@ -88,7 +93,7 @@ def book(writes: WriteSet, account_id: str, transfer: Transfer) -> None:
     """Write the transfer's item under that account. Guard: it is not booked yet."""
     row = LedgerRow(
         account_id=account_id,
-        entry=_entry(account_id, transfer),
+        entry=_entry(account_id, transfer.transfer_id, transfer.posted_at),
         day_shard=day_shard(day_of(transfer.posted_at), shard_of(transfer.transfer_id, DAY_SHARDS)),
         **{name: value for name, value in asdict(transfer).items() if value is not None},
     )
@@ -169,11 +174,19 @@ def transfers_of_day(day: str) -> Iterator[LedgerRow]:
     for shard in range(DAY_SHARDS):
         start: dict[str, Any] | None = None
         while True:
-            keys = LedgerRow.day_shard == day_shard(day, shard)
-            items, start = reads.query(LedgerRow, keys, index="by_day", limit=1000, start=start)
-            yield from (LedgerRow.from_item(item) for item in items)
+            rows, start = page_of_day(day, shard, limit=1000, start=start)
+            yield from rows
             if start is None:
                 break
+
+
+def page_of_day(
+    day: str, shard: int, *, limit: int, start: dict[str, Any] | None
+) -> tuple[list[LedgerRow], dict[str, Any] | None]:
+    """A page of the day's transfers in one of its shards, and where the next page starts."""
+    keys = LedgerRow.day_shard == day_shard(day, shard)
+    items, following = reads.query(LedgerRow, keys, index="by_day", limit=limit, start=start)
+    return [LedgerRow.from_item(item) for item in items], following
 
 
 def day_shard(day: str, shard: int) -> str:
@@ -203,13 +216,13 @@ def _move(
         book(writes, account, transfer)
 
 
-def _entry(account_id: str, transfer: Transfer) -> str:
+def _entry(account_id: str, transfer_id: str, posted_at: datetime) -> str:
     """Under a member by time, for the wallet; elsewhere by id alone, so that the key keeps a
     transfer from being booked twice. A member's is kept from it by the row it is about.
     """
     if account_id.startswith("member:"):
-        return f"{TRANSFER}{stored(transfer.posted_at)}#{transfer.transfer_id}"
-    return TRANSFER + transfer.transfer_id
+        return f"{TRANSFER}{stored(posted_at)}#{transfer_id}"
+    return TRANSFER + transfer_id
 
 
 def _refusal_while_open(row: LedgerRow | None) -> Exception:

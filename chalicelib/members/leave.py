@@ -2,8 +2,8 @@
 money is theirs, or they look after an open station.
 
 First the member is marked as leaving, so that nothing new can be placed, then their balance is
-closed, so that nothing new is earned; then orders and withdrawals lose their personal data, and the
-profile goes last: a crash in between leaves a member who can ask again.
+closed, so that nothing new is earned; then orders, refunds and withdrawals lose their personal
+data, and the profile goes last: a crash in between leaves a member who can ask again.
 """
 
 from chalicelib.kit.clock import Clock
@@ -14,6 +14,7 @@ from chalicelib.ledger import store as ledger
 from chalicelib.members import store as members
 from chalicelib.members.errors import AccountInUse
 from chalicelib.orders import store as orders
+from chalicelib.refunds import store as refunds
 from chalicelib.stations import store as stations
 from chalicelib.withdrawals import store as withdrawals
 
@@ -36,7 +37,7 @@ def _attempt(member_id: str, clock: Clock) -> None:
     except AccountInUse:
         members.mark_leaving(member_id, None)
         raise
-    orders.erase_personal_data(member_id)
+    refunds.erase_personal_data(orders.erase_personal_data(member_id))
     withdrawals.erase_personal_data(member_id)
     _forget_kinds(member_id)
     writes = WriteSet()

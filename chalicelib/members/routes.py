@@ -9,15 +9,17 @@ from chalice.app import Blueprint
 
 from chalicelib import wiring
 from chalicelib.catalog.recent_settings import recent_settings
+from chalicelib.gateways.wechat_api import LoginBlocked, LoginCodeRefused, LoginTooFrequent
 from chalicelib.kit import tokens
 from chalicelib.kit.clock import shown
 from chalicelib.kit.endpoint import Answer, Call
-from chalicelib.kit.errors import InvalidRequest, NotFound
+from chalicelib.kit.errors import InvalidRequest, NotFound, WechatUnavailable
 from chalicelib.kit.tokens import Caller
 from chalicelib.members import change_profile as changing
 from chalicelib.members import leave as leaving
 from chalicelib.members import sign_in as signing_in
 from chalicelib.members import store as members
+from chalicelib.members.errors import AccountInUse, ContentRefused
 from chalicelib.members.model import Member
 from chalicelib.members.schemas import (
     ConfigAnswer,
@@ -33,7 +35,13 @@ endpoint = wiring.endpoint(routes)
 
 
 @routes.route("/sessions", methods=["POST"])
-@endpoint(body=SignIn, signed_in=False)
+@endpoint(
+    body=SignIn,
+    signed_in=False,
+    answer=SessionAnswer,
+    status=201,
+    refuses=(LoginCodeRefused, LoginBlocked, LoginTooFrequent, WechatUnavailable),
+)
 def post_session(call: Call) -> Answer:
     """Sign in with a code of `wx.login`."""
     here, app_id = wiring.current(), _own_app(call.body.app_id)
@@ -45,11 +53,11 @@ def post_session(call: Call) -> Answer:
         clock=here.clock,
         new_id=here.new_id,
     )
-    return Answer(_session(member, app_id, keys), status=201)
+    return Answer(_session(member, app_id, keys))
 
 
 @routes.route("/me", methods=["GET"])
-@endpoint()
+@endpoint(answer=MemberAnswer, refuses=(NotFound,))
 def get_me(call: Call) -> Answer:
     """Who I am."""
     member = members.find(call.member_id)
@@ -59,7 +67,7 @@ def get_me(call: Call) -> Answer:
 
 
 @routes.route("/me", methods=["PUT"])
-@endpoint(body=ProfileChange)
+@endpoint(body=ProfileChange, answer=MemberAnswer, refuses=(NotFound, ContentRefused))
 def put_me(call: Call) -> Answer:
     """Change my nickname or avatar."""
     change = call.body.model_dump(exclude_unset=True)
@@ -71,15 +79,15 @@ def put_me(call: Call) -> Answer:
 
 
 @routes.route("/me", methods=["DELETE"])
-@endpoint()
+@endpoint(answer=None, status=204, refuses=(NotFound, AccountInUse))
 def delete_me(call: Call) -> Answer:
     """Close my account."""
     leaving.leave(call.member_id, clock=wiring.current().clock)
-    return Answer(None, status=204)
+    return Answer(None)
 
 
 @routes.route("/config", methods=["GET"])
-@endpoint(signed_in=False)
+@endpoint(signed_in=False, answer=ConfigAnswer)
 def get_config(_call: Call) -> Answer:
     """What a client must know before it asks."""
     here = wiring.current()
@@ -95,7 +103,7 @@ def get_config(_call: Call) -> Answer:
 
 
 @routes.route("/health", methods=["GET"])
-@endpoint(signed_in=False)
+@endpoint(signed_in=False, answer=HealthAnswer)
 def get_health(_call: Call) -> Answer:
     """That this function runs; asks no table and no WeChat."""
     return Answer(HealthAnswer(status="ok", server_time=shown(wiring.current().clock.now())))

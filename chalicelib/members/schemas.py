@@ -1,10 +1,11 @@
 """What members send and see. HTTP shapes only; nothing here reads or decides."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field
 
 from chalicelib.kit.clock import shown
+from chalicelib.kit.declared import Time
 from chalicelib.kit.endpoint import Body
 from chalicelib.members.model import AvatarUrl, Member, Nickname
 
@@ -29,7 +30,7 @@ class MemberAnswer(BaseModel):
     member_id: str
     nickname: str | None
     avatar_url: str | None
-    created_at: str
+    created_at: Time
 
     @classmethod
     def of(cls, member: Member) -> Self:
@@ -45,7 +46,7 @@ class SessionAnswer(BaseModel):
     """A session: send `token` as the bearer until `expires_at`."""
 
     token: str = Field(repr=False)
-    expires_at: str
+    expires_at: Time
     member: MemberAnswer
 
 
@@ -54,12 +55,12 @@ class ConfigAnswer(BaseModel):
 
     mch_id: str
     subscribe_template_ids: list[str]
-    referral_levels: int
+    referral_levels: Annotated[int, Field(ge=0, le=2)]
     service_contact: str | None
 
 
 class HealthAnswer(BaseModel):
     """That the function runs; it asks nobody else."""
 
-    status: str
-    server_time: str
+    status: Literal["ok"]
+    server_time: Time

@@ -6,7 +6,12 @@ profile it belongs to. Personal data lives here and in orders, nowhere else.
 
 from datetime import datetime
 
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import (
+    BooleanAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+)
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -37,6 +42,7 @@ class MemberRow(Row):
     unionid = UnicodeAttribute(null=True)
     created_at = TimeAttribute(null=True)
     leaving_at = TimeAttribute(null=True)
+    unpaid_order_ids: UnicodeSetAttribute = UnicodeSetAttribute(null=True)
     sealed_payee = UnicodeAttribute(null=True)
     inviter_id = UnicodeAttribute(null=True)
     share_code = UnicodeAttribute(null=True)
@@ -144,7 +150,8 @@ def change_profile(writes: WriteSet, member: Member) -> None:
     )
 
 
-def _gone(_row: object) -> Exception:
+def gone(_row: object) -> Exception:
+    """The refusal of a guard on a profile that is not there, or on the way out."""
     return NotSignedIn("This account no longer exists.")
 
 
@@ -153,10 +160,15 @@ def keep_payee(writes: WriteSet, member_id: str, sealed_payee: str) -> None:
     writes.put(MemberRow(member_id=member_id, kind="payee", sealed_payee=sealed_payee))
 
 
-def must_stay(writes: WriteSet, member_id: str, *, refusal: RefusalOf = _gone) -> None:
+def must_stay(writes: WriteSet, member_id: str, *, refusal: RefusalOf = gone) -> None:
     """Let all fail unless the member is there and not on the way out. Refusal: NotSignedIn."""
-    stays = MemberRow.member_id.exists() & MemberRow.leaving_at.does_not_exist()
-    writes.check(profile_key(member_id), guard=stays, refusal=refusal)
+    writes.check(profile_key(member_id), guard=stays(), refusal=refusal)
+
+
+def stays() -> Condition:
+    """The guard that a profile is there and its member not on the way out."""
+    there: Condition = MemberRow.member_id.exists() & MemberRow.leaving_at.does_not_exist()
+    return there
 
 
 def is_staying(row: MemberRow | None) -> bool:

@@ -13,7 +13,7 @@ endpoint = wiring.endpoint(routes)
 
 
 @routes.route("/me/subscriptions", methods=["POST"])
-@endpoint(body=Subscriptions)
+@endpoint(body=Subscriptions, answer=QuotasAnswer)
 def post_subscriptions(call: Call) -> Answer:
     """What `wx.requestSubscribeMessage` answered me."""
     here = wiring.current()

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from chalicelib.kit.declared import Count
 from chalicelib.kit.endpoint import Body
 
 TemplateId = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
@@ -37,4 +38,4 @@ class Subscriptions(Body):
 class QuotasAnswer(BaseModel):
     """How many messages of each template can be sent."""
 
-    quotas: dict[str, int]
+    quotas: dict[str, Count]

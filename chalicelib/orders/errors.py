@@ -41,6 +41,16 @@ class LimitReached(Refusal):
     title, title_en = "已达到限购数量", "The limit per person is reached."
 
 
+class TooManyUnpaid(Refusal):
+    """The member has as many unpaid orders as the settings allow; the context names them, to be
+    paid or cancelled first.
+    """
+
+    status, code = 429, "too_many_unpaid"
+    title, title_en = "未付款订单过多，请先付款或取消", "Pay or cancel your other orders first."
+    retry_after_seconds = 60
+
+
 class AddressNotServed(Refusal):
     """The merchant does not send to that province."""
 

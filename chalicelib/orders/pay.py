@@ -125,7 +125,7 @@ def _refund_instead(
         writes,
         order,
         refund.refund_id,
-        gives_back_stock=awaiting,
+        units_back_at=now if awaiting else None,
         newly_paid=(str(payment.transaction_id), paid_fen, now),
         due_at=after(now, REACTION_SECONDS),
     )

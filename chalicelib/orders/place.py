@@ -6,16 +6,30 @@ holds nothing up.
 """
 
 from chalicelib.kit.clock import Clock, after
+from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
 from chalicelib.members import store as members
 from chalicelib.orders import store as orders
-from chalicelib.orders.errors import AlreadyPlaced
-from chalicelib.orders.purchase import Placed, Purchase, draft, read_again, read_first, read_then
+from chalicelib.orders.errors import AlreadyPlaced, TooManyUnpaid
+from chalicelib.orders.hold_unpaid import hold_unpaid
+from chalicelib.orders.purchase import (
+    Placed,
+    Purchase,
+    draft,
+    read_again,
+    read_first,
+    read_then,
+    twin_or,
+)
 from chalicelib.stock import store as stock
 
 
 def place(purchase: Purchase, *, clock: Clock) -> Placed:
-    """Raises NotFound, AddressNotServed, OutOfStock, IdempotencyConflict."""
+    """Raises NotFound, AddressNotServed, OutOfStock, TooManyUnpaid, IdempotencyConflict."""
+    return until_settled(lambda: _attempt(purchase, clock))
+
+
+def _attempt(purchase: Purchase, clock: Clock) -> Placed:
     reading = read_first(purchase)
     if reading.before is not None:
         return reading.before
@@ -30,7 +44,10 @@ def place(purchase: Purchase, *, clock: Clock) -> Placed:
     )
     writes = WriteSet()
     orders.place(writes, order)  # guard: not placed yet       -> AlreadyPlaced
-    members.must_stay(writes, order.member_id)  # guard: not leaving -> NotSignedIn
+    try:
+        hold_unpaid(writes, order, reading)  # guard: not leaving -> NotSignedIn; few unpaid
+    except TooManyUnpaid as refusal:
+        return twin_or(refusal, purchase)
     if order.counts_as_first:
         members.count_first_order(writes, order.member_id, order.order_id)
     stock.reserve(writes, order.sku_id, order.quantity)  # guard: enough left -> OutOfStock

@@ -143,11 +143,14 @@ class Reading:
     @cached_property
     def member(self) -> Member:
         """Raises NotSignedIn: a session may outlive its member."""
-        key = members.profile_key(self.purchase.caller.member_id)
-        member = members.member_of(self.found.find(key))
+        member = members.member_of(self.profile_row)
         if member is None:
             raise NotSignedIn("This account no longer exists.")
         return member
+
+    @cached_property
+    def profile_row(self) -> MemberRow | None:
+        return self.found.find(members.profile_key(self.purchase.caller.member_id))
 
     @cached_property
     def sku(self) -> Sku:

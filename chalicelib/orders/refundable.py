@@ -15,7 +15,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.kit.due import due_then
 from chalicelib.kit.writes import Changed, WriteSet
 from chalicelib.orders.model import LeaderBonus, Order, OrderState, Upload
-from chalicelib.orders.store import OrderRow, in_state, order_key
+from chalicelib.orders.store import OrderRow, holds_no_units, in_state, order_key
 from chalicelib.rules.party import Share
 
 
@@ -24,15 +24,15 @@ def begin_ending(
     order: Order,
     refund_id: str,
     *,
-    gives_back_stock: bool,
+    units_back_at: datetime | None,
     newly_paid: tuple[str, int, datetime] | None = None,
     due_at: datetime | None = None,
 ) -> None:
     """The order ends: everything that is left goes back. Guards: its state, and what is left of it,
     as read.
 
-    `newly_paid`: (transaction id, fen, when) of a payment that cannot be honoured, and is refunded
-    at once.
+    `units_back_at`: now, where the commit gives its units back. `newly_paid`: (transaction id, fen,
+    when) of a payment that cannot be honoured, and is refunded at once.
     """
     actions: list[Action] = [
         OrderRow.order_state.set(OrderState.REFUNDING.value),
@@ -50,8 +50,8 @@ def begin_ending(
         guard &= OrderRow.transaction_id.does_not_exist()
     else:
         guard &= _as_read(order)
-    if gives_back_stock:
-        actions.append(OrderRow.units_held.set(0))
+    if units_back_at is not None:
+        actions += holds_no_units(order, units_back_at)
     actions += due_then(OrderRow, order.order_id, due_at) if due_at is not None else []
     writes.update(order_key(order.order_id), actions, guard=guard)
 
@@ -108,7 +108,7 @@ def end_free(
         OrderRow.order_state.set(becomes.value),
         OrderRow.cancelled_at.set(now),
         OrderRow.cancel_reason.set(reason),
-        OrderRow.units_held.set(0),
+        *holds_no_units(order, now),
     ]
     guard = in_state(order.order_state) & _as_read(order)
     guard &= OrderRow.open_refund_count == order.open_refund_count
@@ -138,10 +138,11 @@ def decide(
     approved_fen: int,
     *,
     ends_order: bool,
-    gives_back_stock: bool = False,
+    units_back_at: datetime | None = None,
 ) -> None:
     """A refund that waited for an operator waits no more; what was not approved can be asked for
-    again. `approved_fen` 0: rejected or withdrawn. Guards: its state, and what is left, as read.
+    again. `approved_fen` 0: rejected or withdrawn. `units_back_at`: now, where the commit gives its
+    units back. Guards: its state, and what is left, as read.
     """
     actions: list[Action] = [
         OrderRow.undecided_fen.set(OrderRow.undecided_fen - asked_fen),
@@ -151,8 +152,8 @@ def decide(
         actions.append(OrderRow.open_refund_count.set(OrderRow.open_refund_count - 1))
     if ends_order:
         actions.append(OrderRow.order_state.set(OrderState.REFUNDING.value))
-    if gives_back_stock:
-        actions.append(OrderRow.units_held.set(0))
+    if units_back_at is not None:
+        actions += holds_no_units(order, units_back_at)
     guard = in_state(order.order_state) & _as_read(order)
     writes.update(order_key(order.order_id), actions, guard=guard)
 

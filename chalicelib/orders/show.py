@@ -2,22 +2,32 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import cast
 
 from chalicelib.kit.clock import shown
 from chalicelib.orders.model import Order, Shipment
 from chalicelib.orders.purchase import Placed
 from chalicelib.orders.request_payment import Prepared
+from chalicelib.orders.schemas import (
+    AddressAnswer,
+    OrderAnswer,
+    PaymentAnswer,
+    PickupPlaceAnswer,
+    PlacedAnswer,
+    RefundAnswer,
+    ReturnShipmentAnswer,
+    ShipmentAnswer,
+)
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.model import Refund, ReturnShipment
 
 
-def show(order: Order, *, merchant_id: str, now: datetime) -> dict[str, Any]:
+def show(order: Order, *, merchant_id: str, now: datetime) -> OrderAnswer:
     """One order as its member sees it. `merchant_id` is WeChat's number of the merchant."""
     return show_all([order], merchant_id=merchant_id, now=now)[0]
 
 
-def show_all(orders: Sequence[Order], *, merchant_id: str, now: datetime) -> list[dict[str, Any]]:
+def show_all(orders: Sequence[Order], *, merchant_id: str, now: datetime) -> list[OrderAnswer]:
     """Several orders, their refunds read in one go."""
     found = refunds.read_all(refund_id for order in orders for refund_id in order.refund_ids)
     return [
@@ -28,16 +38,18 @@ def show_all(orders: Sequence[Order], *, merchant_id: str, now: datetime) -> lis
 
 def show_placed(
     placed: Placed, prepared: Prepared, *, merchant_id: str, now: datetime
-) -> dict[str, Any]:
+) -> PlacedAnswer:
     """The answer to placing an order: the order and how to pay it."""
-    return {
-        "order": show(placed.order, merchant_id=merchant_id, now=now),
-        "payment": prepared.payment,
-        "payment_state": prepared.payment_state.value,
-    }
+    order = show(placed.order, merchant_id=merchant_id, now=now)
+    return {"order": order, **payment_answer(prepared)}
 
 
-def refund_answer(refund: Refund) -> dict[str, Any]:
+def payment_answer(prepared: Prepared) -> PaymentAnswer:
+    """How to pay."""
+    return {"payment": prepared.payment, "payment_state": prepared.payment_state.value}
+
+
+def refund_answer(refund: Refund) -> RefundAnswer:
     """A refund as its member sees it."""
     return {
         "refund_id": refund.refund_id,
@@ -46,14 +58,14 @@ def refund_answer(refund: Refund) -> dict[str, Any]:
         "reason": refund.reason,
         "type": refund.refund_type,
         "ends_order": refund.ends_order,
-        "status": refund.refund_state.value,
+        "status": refund.refund_state,
         "requested_at": shown(refund.requested_at),
         "settled_at": _moment(refund.settled_at),
         "return_shipment": _return_answer(refund.return_shipment),
     }
 
 
-def shipment_answer(shipment: Shipment | None) -> dict[str, Any] | None:
+def shipment_answer(shipment: Shipment | None) -> ShipmentAnswer | None:
     """Who carries an order, as its member sees it."""
     if shipment is None:
         return None
@@ -64,7 +76,7 @@ def shipment_answer(shipment: Shipment | None) -> dict[str, Any] | None:
     }
 
 
-def pickup_answer(order: Order) -> dict[str, Any] | None:
+def pickup_answer(order: Order) -> PickupPlaceAnswer | None:
     """Where it is fetched, and the code to show there once there is one; None for what is sent."""
     if order.pickup is None:
         return None
@@ -76,7 +88,13 @@ def pickup_answer(order: Order) -> dict[str, Any] | None:
     }
 
 
-def _return_answer(sent: ReturnShipment | None) -> dict[str, Any] | None:
+def _address_answer(order: Order) -> AddressAnswer | None:
+    """As it was given; None for what is fetched, and once its member has left."""
+    is_sent = order.pickup is None and bool(order.address)
+    return cast(AddressAnswer, dict(order.address)) if is_sent else None
+
+
+def _return_answer(sent: ReturnShipment | None) -> ReturnShipmentAnswer | None:
     if sent is None:
         return None
     return {
@@ -92,10 +110,10 @@ def _moment(moment: datetime | None) -> str | None:
 
 def _answer(
     order: Order, its_refunds: Sequence[Refund], merchant_id: str, now: datetime
-) -> dict[str, Any]:
+) -> OrderAnswer:
     return {
         "order_id": order.order_id,
-        "status": order.order_state.value,
+        "status": order.order_state,
         "group_id": order.group_id,
         "campaign_id": order.campaign_id,
         "sku_id": order.sku_id,
@@ -110,7 +128,7 @@ def _answer(
         "refunded_fen": order.refunded_fen,
         "price_cut_fen": order.price_cut_fen,
         "voucher_id": order.voucher_id,
-        "address": dict(order.address) if order.pickup is None else None,
+        "address": _address_answer(order),
         "pickup": pickup_answer(order),
         "collects_until": _moment(order.collects_until),
         "custom_fields": dict(order.custom_fields),

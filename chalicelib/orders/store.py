@@ -60,6 +60,7 @@ class OrderRow(DueRow):
     pay_deadline = TimeAttribute()
     order_state = UnicodeAttribute()
     units_held = NumberAttribute()
+    units_back_at = TimeAttribute(null=True)
     group_id = UnicodeAttribute(null=True)
     crowd_shard = NumberAttribute(null=True)
     collects_until = TimeAttribute(null=True)
@@ -213,9 +214,12 @@ def open_orders_of(member_id: str) -> bool:
     return any(order.is_open for order in _orders_of(member_id))
 
 
-def erase_personal_data(member_id: str) -> None:
-    """Take the person out of their orders; what was sold and paid stays."""
-    for order in _orders_of(member_id):
+def erase_personal_data(member_id: str) -> list[str]:
+    """Take the person out of their orders; what was sold and paid stays. Answers the refunds that
+    these had.
+    """
+    orders = _orders_of(member_id)
+    for order in orders:
         writes = WriteSet()
         actions: list[Action] = [
             OrderRow.address.set({}),
@@ -225,6 +229,7 @@ def erase_personal_data(member_id: str) -> None:
         ]
         writes.update(order_key(order.order_id), actions, guard=OrderRow.order_id.exists())
         writes.commit()
+    return [refund_id for order in orders for refund_id in order.refund_ids]
 
 
 def _orders_of(member_id: str) -> list[Order]:
@@ -314,10 +319,18 @@ def mark_cancelled(
         OrderRow.order_state.set(OrderState.CANCELLED.value),
         OrderRow.cancelled_at.set(now),
         OrderRow.cancel_reason.set(reason),
-        OrderRow.units_held.set(0),
+        *holds_no_units(order, now),
         *(due_then(OrderRow, order.order_id, due_at) if due_at else not_due(OrderRow)),
     ]
     writes.update(order_key(order.order_id), actions, guard=in_state(order.order_state))
+
+
+def holds_no_units(order: Order, now: datetime) -> list[Action]:
+    """Its units are given back in the same commit. Since when is for the audit alone, which counts
+    who held what at one moment of the past.
+    """
+    actions: list[Action] = [OrderRow.units_held.set(0)]
+    return [*actions, OrderRow.units_back_at.set(now)] if order.units_held > 0 else actions
 
 
 def rest_until(order: Order, due_at: datetime | None) -> None:

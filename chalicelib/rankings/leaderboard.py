@@ -3,7 +3,6 @@ for all who ask.
 """
 
 from datetime import datetime
-from typing import Any
 
 from chalicelib.kit.cache import ShortMemory
 from chalicelib.kit.clock import Clock
@@ -11,13 +10,14 @@ from chalicelib.kit.days import month_of, week_of
 from chalicelib.kit.reads import read
 from chalicelib.members import store as members
 from chalicelib.rankings import store as rankings
+from chalicelib.rankings.schemas import RankAnswer
 
 RANKS_SHOWN = 100
 
-_boards: ShortMemory[list[dict[str, Any]]] = ShortMemory(seconds=60, most=4)
+_boards: ShortMemory[list[RankAnswer]] = ShortMemory(seconds=60, most=4)
 
 
-def leaderboard(period: str, *, clock: Clock) -> list[dict[str, Any]]:
+def leaderboard(period: str, *, clock: Clock) -> list[RankAnswer]:
     """The board of the present `week` or `month`; nobody's id is on it."""
     now = clock.now()
     board = board_of(period, now)
@@ -34,12 +34,12 @@ def board_of(period: str, now: datetime) -> str:
     return f"week#{week_of(now)}" if period == "week" else f"month#{month_of(now)}"
 
 
-def _read_board(board: str) -> list[dict[str, Any]]:
+def _read_board(board: str) -> list[RankAnswer]:
     """Whoever has earned nothing, or lost it again, is left out."""
     best = [one for one in rankings.best_of(board, limit=RANKS_SHOWN) if one.earned_fen > 0]
     keys = [members.profile_key(one.member_id) for one in best]
     found = read(*keys)
-    ranked = []
+    ranked: list[RankAnswer] = []
     for rank, (one, key) in enumerate(zip(best, keys, strict=True), start=1):
         member = members.member_of(found.find(key))
         ranked.append(

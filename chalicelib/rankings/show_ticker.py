@@ -1,17 +1,16 @@
 """The public ticker of recent withdrawals, the latest first: one query a minute for all."""
 
-from typing import Any
-
 from chalicelib.kit.cache import ShortMemory
 from chalicelib.kit.clock import Clock, shown
 from chalicelib.rankings import store as rankings
+from chalicelib.rankings.schemas import TickerAnswer
 
 LINES_SHOWN = 100
 
-_lines: ShortMemory[list[dict[str, Any]]] = ShortMemory(seconds=60, most=1)
+_lines: ShortMemory[list[TickerAnswer]] = ShortMemory(seconds=60, most=1)
 
 
-def show_ticker(*, clock: Clock) -> list[dict[str, Any]]:
+def show_ticker(*, clock: Clock) -> list[TickerAnswer]:
     """Nothing in it says who withdrew."""
     return _lines.get("ticker", _read_lines, now=clock.now()) or []
 
@@ -21,7 +20,7 @@ def forget_ticker() -> None:
     _lines.forget()
 
 
-def _read_lines() -> list[dict[str, Any]]:
+def _read_lines() -> list[TickerAnswer]:
     return [
         {
             "nickname": line.nickname_masked,

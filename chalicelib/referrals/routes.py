@@ -6,12 +6,15 @@ from chalice.app import Blueprint
 
 from chalicelib import wiring
 from chalicelib.kit.clock import shown
+from chalicelib.kit.declared import IMAGE
 from chalicelib.kit.endpoint import Answer, Call
+from chalicelib.kit.errors import NotFound, WechatUnavailable
 from chalicelib.kit.paging import page
 from chalicelib.referrals import qrcode as drawing
 from chalicelib.referrals.list_invitees import Invitee, list_invitees
 from chalicelib.referrals.schemas import (
     InviteeAnswer,
+    InviteesPage,
     InviteesQuery,
     InviterAnswer,
     ReferralAnswer,
@@ -27,7 +30,7 @@ endpoint = wiring.endpoint(routes)
 
 
 @routes.route("/shares", methods=["POST"])
-@endpoint(body=ShareBody)
+@endpoint(body=ShareBody, answer=ShareAnswer, status=201, refuses=(NotFound,))
 def post_share(call: Call) -> Answer:
     """Make a share of my own."""
     body, clock = call.body, wiring.current().clock
@@ -39,11 +42,11 @@ def post_share(call: Call) -> Answer:
         title=minted.look.title,
         image_url=minted.look.image_url,
     )
-    return Answer(answer, status=201)
+    return Answer(answer)
 
 
 @routes.route("/shares/{share_code}/visits", methods=["POST"])
-@endpoint()
+@endpoint(answer=VisitAnswer)
 def post_visit(call: Call, share_code: str) -> Answer:
     """Open somebody's share."""
     visited = visit(share_code, call.member_id, clock=wiring.current().clock)
@@ -57,7 +60,7 @@ def post_visit(call: Call, share_code: str) -> Answer:
 
 
 @routes.route("/shares/{share_code}/qrcode", methods=["GET"])
-@endpoint(signed_in=False)
+@endpoint(signed_in=False, answer=IMAGE, refuses=(WechatUnavailable,))
 def get_qrcode(_call: Call, share_code: str) -> Answer:
     """A share as an image to scan; without signing in, since an <image> cannot send a token."""
     wired = wiring.current()
@@ -70,7 +73,7 @@ def get_qrcode(_call: Call, share_code: str) -> Answer:
 
 
 @routes.route("/me/invitees", methods=["GET"])
-@endpoint(query=InviteesQuery)
+@endpoint(query=InviteesQuery, answer=InviteesPage)
 def get_invitees(call: Call) -> Answer:
     """Whom I brought here."""
     query = call.query

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from chalicelib.catalog.model import Identifier
+from chalicelib.kit.declared import Count, Fen, Time
 from chalicelib.kit.endpoint import Body
 from chalicelib.kit.paging import PageQuery
 from chalicelib.referrals.model import ShareTarget
@@ -44,8 +45,8 @@ class ReferralAnswer(BaseModel):
     """One's own relation; null for an `expires_at` that never comes."""
 
     inviter: InviterAnswer
-    bound_at: str
-    expires_at: str | None
+    bound_at: Time
+    expires_at: Time | None
 
 
 class VisitAnswer(BaseModel):
@@ -62,7 +63,14 @@ class InviteeAnswer(BaseModel):
 
     nickname: str | None
     avatar_url: str | None
-    bound_at: str
-    expires_at: str | None
-    orders_count: int
-    commission_fen: int
+    bound_at: Time
+    expires_at: Time | None
+    orders_count: Count
+    commission_fen: Fen
+
+
+class InviteesPage(BaseModel):
+    """Whom one brought here, the newest first."""
+
+    items: list[InviteeAnswer]
+    next_cursor: str | None

@@ -130,7 +130,7 @@ def _end_waiting(
         refund.amount_fen,
         approved_fen,
         ends_order=ends_order,
-        gives_back_stock=ends_order and back.stock,
+        units_back_at=now if ends_order and back.stock else None,
     )
     if ends_order:
         give_back(writes, order, back, now=now)

@@ -7,6 +7,7 @@ Its id derives from the order and the cause, so that asking twice for the same r
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final, Literal
 
 from chalicelib.kit.clock import after
 from chalicelib.kit.ids import derived_id
@@ -105,7 +106,8 @@ REASONS = {
 """What the member reads in WeChat."""
 
 
-RETURN_GOODS = "return_goods"
+RefundType = Literal["refund_only", "return_goods"]
+RETURN_GOODS: Final = "return_goods"
 """The type of a refund whose goods come back; any other's stay where they are."""
 
 
@@ -129,7 +131,7 @@ class Refund:
     member_id: str
     cause: Cause
     reason: str
-    refund_type: str
+    refund_type: RefundType
     amount_fen: int
     total_fen: int
     ends_order: bool
@@ -187,7 +189,7 @@ def new_refund(
     ends_order: bool = True,
     request_key: str = "",
     reason: str = "",
-    refund_type: str = "refund_only",
+    refund_type: RefundType = "refund_only",
     state: RefundState = RefundState.REQUESTED,
     request_fingerprint: str | None = None,
     evidence_urls: tuple[str, ...] = (),

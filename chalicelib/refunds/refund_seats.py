@@ -7,6 +7,8 @@ refund; one for which nothing was paid is cancelled. The group is finished once 
 
 from dataclasses import dataclass
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from chalicelib.groups import crowds, ending
 from chalicelib.groups import store as groups
 from chalicelib.groups.model import Group, GroupState, Production, Seat, SeatState
@@ -71,7 +73,7 @@ _ENDINGS = {
 def _refund(seat: Seat, ending_of: _Ending, clock: Clock) -> bool:
     try:
         until_settled(lambda: _request(seat.order_id, ending_of, clock))
-    except Refusal:
+    except (Refusal, BotoCoreError, ClientError):
         return False
     except Exception as error:
         findings.poison(seat.order_id, error, clock=clock)
@@ -89,7 +91,7 @@ def _request(order_id: str, ending_of: _Ending, clock: Clock) -> None:
         orders.mark_cancelled(writes, order, reason=ending_of.cause.value, now=now, due_at=None)
     else:
         refund = new_refund(order, ending_of.cause, now=now)
-        refundable.begin_ending(writes, order, refund.refund_id, gives_back_stock=True)
+        refundable.begin_ending(writes, order, refund.refund_id, units_back_at=now)
         refunds.request(writes, refund)
     give_back(writes, order, ending_of.back, now=now)
     writes.commit()

@@ -33,6 +33,7 @@ from chalicelib.refunds.model import (
     Cause,
     Refund,
     RefundState,
+    RefundType,
     new_refund,
     refund_id_for,
 )
@@ -48,7 +49,7 @@ class RefundRequest:
     request_key: str
     reason: str
     amount_fen: int | None = None
-    refund_type: str = "refund_only"
+    refund_type: RefundType = "refund_only"
     evidence_urls: tuple[str, ...] = ()
     by_operator: bool = False
 
@@ -188,8 +189,10 @@ def _commit(order: Order, refund: Refund) -> None:
     writes = WriteSet()
     if refund.ends_order and refund.refund_state is RefundState.REQUESTED:
         back = given_back_at_end(order.order_state, goods_return=refund.returns_goods)
-        refundable.begin_ending(writes, order, refund.refund_id, gives_back_stock=back.stock)
-        give_back(writes, order, back, now=refund.requested_at)
+        now = refund.requested_at
+        units_back_at = now if back.stock else None
+        refundable.begin_ending(writes, order, refund.refund_id, units_back_at=units_back_at)
+        give_back(writes, order, back, now=now)
     else:
         undecided = refund.refund_state is RefundState.AWAITING_OPERATOR
         refundable.reserve(writes, order, refund.refund_id, refund.amount_fen, undecided=undecided)

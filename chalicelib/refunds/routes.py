@@ -3,9 +3,20 @@
 from chalice.app import Blueprint
 
 from chalicelib import wiring
+from chalicelib.gateways.wechat_pay import SIGNED_HEADERS, NotAuthentic
+from chalicelib.groups.errors import GroupForming, GroupOver
 from chalicelib.kit.endpoint import Answer, Call
+from chalicelib.kit.errors import WechatUnavailable
 from chalicelib.orders import store as orders
+from chalicelib.orders.errors import IdempotencyConflict
+from chalicelib.orders.schemas import RefundAnswer
 from chalicelib.orders.show import refund_answer
+from chalicelib.refunds.errors import (
+    OrderNotRefundable,
+    RefundExceedsPayment,
+    RefundNotCancellable,
+    ReturnNotExpected,
+)
 from chalicelib.refunds.request import RefundRequest, request
 from chalicelib.refunds.schemas import RefundBody, ReturnShipmentBody
 from chalicelib.refunds.send_back import send_back
@@ -17,8 +28,21 @@ endpoint = wiring.endpoint(routes)
 
 
 @routes.route("/orders/{order_id}/refunds", methods=["POST"])
-@endpoint(body=RefundBody, keyed=True)
+@endpoint(
+    body=RefundBody,
+    keyed=True,
+    answer=RefundAnswer,
+    status=201,
+    refuses=(
+        GroupForming,
+        GroupOver,
+        IdempotencyConflict,
+        OrderNotRefundable,
+        RefundExceedsPayment,
+    ),
+)
 def post_refund(call: Call, order_id: str) -> Answer:
+    """Ask for money back."""
     orders.get_own(order_id, call.member_id)
     command = RefundRequest(
         order_id=order_id,
@@ -30,12 +54,13 @@ def post_refund(call: Call, order_id: str) -> Answer:
     )
     requested = request(command, clock=wiring.current().clock)
     headers = {"Idempotency-Replayed": "true"} if requested.replayed else {}
-    return Answer(refund_answer(requested.refund), status=201, headers=headers)
+    return Answer(refund_answer(requested.refund), headers=headers)
 
 
 @routes.route("/refunds/{refund_id}/return-shipment", methods=["POST"])
-@endpoint(body=ReturnShipmentBody)
+@endpoint(body=ReturnShipmentBody, answer=RefundAnswer, refuses=(ReturnNotExpected,))
 def post_return_shipment(call: Call, refund_id: str) -> Answer:
+    """Say how the goods come back."""
     refund = send_back(
         refund_id,
         call.member_id,
@@ -47,15 +72,24 @@ def post_return_shipment(call: Call, refund_id: str) -> Answer:
 
 
 @routes.route("/refunds/{refund_id}/cancel", methods=["POST"])
-@endpoint()
+@endpoint(answer=RefundAnswer, refuses=(RefundNotCancellable,))
 def post_refund_cancel(call: Call, refund_id: str) -> Answer:
+    """Take a request back."""
     clock = wiring.current().clock
     return Answer(refund_answer(withdraw(refund_id, call.member_id, clock=clock)))
 
 
 @routes.route("/wechat/refunds", methods=["POST"])
-@endpoint(body=None, signed_in=False)
+@endpoint(
+    body=None,
+    signed_in=False,
+    headers=SIGNED_HEADERS,
+    answer=None,
+    status=204,
+    refuses=(NotAuthentic, WechatUnavailable),
+)
 def post_wechat_refund(call: Call) -> Answer:
+    """WeChat tells how a refund ended."""
     wired = wiring.current()
     take_notification(
         call.headers,
@@ -64,4 +98,4 @@ def post_wechat_refund(call: Call) -> Answer:
         clock=wired.clock,
         wechat_pay=wired.wechat_pay,
     )
-    return Answer(None, status=204)
+    return Answer(None)

@@ -111,6 +111,15 @@ def read_all(refund_ids: Iterable[str]) -> dict[str, Refund]:
     return {refund.refund_id: refund for refund in refunds if refund is not None}
 
 
+def erase_personal_data(refund_ids: Iterable[str]) -> None:
+    """Take what their member said and showed out of these refunds; what went back stays."""
+    for refund_id in refund_ids:
+        writes = WriteSet()
+        actions: list[Action] = [RefundRow.reason.set("erased"), RefundRow.evidence_urls.remove()]
+        writes.update(refund_key(refund_id), actions, guard=RefundRow.refund_id.exists())
+        writes.commit()
+
+
 def request(writes: WriteSet, refund: Refund) -> None:
     """Write a new refund: due at once when it waits for nobody, else in the operators' queue.
     Guard: it is new.

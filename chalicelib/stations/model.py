@@ -34,9 +34,14 @@ PickupCode = Annotated[str, Field(pattern=rf"^[0-9]{{{CODE_DIGITS}}}$")]
 """Exactly so many digits."""
 
 
-def pickup_code(order_id: str, attempt: int = 0) -> str:
-    """The digits a member shows (提货码). `attempt`: another one, should somebody else have it."""
-    digest = hashlib.sha256(f"pickup\x1f{order_id}\x1f{attempt}".encode()).digest()
+def pickup_code(order_id: str, member_id: str, attempt: int = 0) -> str:
+    """The digits a member shows (提货码). `attempt`: another one, should somebody else have it.
+
+    It does not follow from the order's id alone, which a draw shows to everybody; a member's id is
+    shown to nobody else.
+    """
+    cause = f"pickup\x1f{order_id}\x1f{member_id}\x1f{attempt}"
+    digest = hashlib.sha256(cause.encode()).digest()
     return f"{int.from_bytes(digest[:8]) % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
 
 

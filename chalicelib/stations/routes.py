@@ -7,11 +7,17 @@ from chalice.app import Blueprint
 from chalicelib import wiring
 from chalicelib.kit.clock import shown
 from chalicelib.kit.endpoint import Answer, Call
+from chalicelib.kit.errors import NotAllowed
 from chalicelib.kit.paging import PageQuery, from_cursor, page
+from chalicelib.orders.errors import OrderNotReceivable
 from chalicelib.stations import store as stations
+from chalicelib.stations.errors import CodeUsed, NotArrived, TooManyWrongCodes
 from chalicelib.stations.list_waiting import list_waiting
 from chalicelib.stations.redeem import redeem
 from chalicelib.stations.schemas import (
+    OwnStationsPage,
+    PickupsPage,
+    RedemptionAnswer,
     RedemptionBody,
     goods_answer,
     own_answer,
@@ -25,7 +31,7 @@ _CURSOR = frozenset({"leader_id", "station_id", "kind"})
 
 
 @routes.route("/me/stations", methods=["GET"])
-@endpoint(query=PageQuery)
+@endpoint(query=PageQuery, answer=OwnStationsPage)
 def get_own_stations(call: Call) -> Answer:
     """The stations I look after."""
     fixed = {"leader_id": call.member_id, "kind": stations.STATION}
@@ -35,7 +41,7 @@ def get_own_stations(call: Call) -> Answer:
 
 
 @routes.route("/stations/{station_id}/pickups", methods=["GET"])
-@endpoint(query=PageQuery)
+@endpoint(query=PageQuery, answer=PickupsPage, refuses=(NotAllowed,))
 def get_pickups(call: Call, station_id: str) -> Answer:
     """What waits at my station, or is on its way there."""
     found, following = list_waiting(
@@ -48,7 +54,11 @@ def get_pickups(call: Call, station_id: str) -> Answer:
 
 
 @routes.route("/stations/{station_id}/redemptions", methods=["POST"])
-@endpoint(body=RedemptionBody)
+@endpoint(
+    body=RedemptionBody,
+    answer=RedemptionAnswer,
+    refuses=(NotAllowed, NotArrived, CodeUsed, OrderNotReceivable, TooManyWrongCodes),
+)
 def post_redemption(call: Call, station_id: str) -> Answer:
     """Hand goods out to whoever shows their code."""
     handed_out = redeem(

@@ -6,6 +6,7 @@ from chalicelib import wiring
 from chalicelib.kit.endpoint import Answer, Call
 from chalicelib.kit.paging import PageQuery, page
 from chalicelib.vouchers.list_own import list_own
+from chalicelib.vouchers.schemas import VouchersPage
 from chalicelib.vouchers.show import show
 
 routes = Blueprint(__name__)
@@ -13,7 +14,7 @@ endpoint = wiring.endpoint(routes)
 
 
 @routes.route("/vouchers", methods=["GET"])
-@endpoint(query=PageQuery)
+@endpoint(query=PageQuery, answer=VouchersPage)
 def get_vouchers(call: Call) -> Answer:
     """What I can open a group with."""
     found, start = list_own(call.member_id, call.query)

@@ -2,18 +2,17 @@
 be confirmed. Pure.
 """
 
-from typing import Any
-
 from chalicelib.kit.clock import shown
 from chalicelib.withdrawals.model import Withdrawal, WithdrawalState
+from chalicelib.withdrawals.schemas import ConfirmAnswer, WithdrawalAnswer
 
 
-def show(withdrawal: Withdrawal, *, merchant_id: str) -> dict[str, Any]:
+def show(withdrawal: Withdrawal, *, merchant_id: str) -> WithdrawalAnswer:
     """Never an openid, nor anything of the payee."""
     settled_at = withdrawal.settled_at
     return {
         "withdrawal_id": withdrawal.withdrawal_id,
-        "status": withdrawal.withdrawal_state.value,
+        "status": withdrawal.withdrawal_state,
         "amount_fen": withdrawal.gross_fen,
         "fee_fen": withdrawal.fee_fen,
         "tax_fen": withdrawal.tax_fen,
@@ -25,7 +24,7 @@ def show(withdrawal: Withdrawal, *, merchant_id: str) -> dict[str, Any]:
     }
 
 
-def _transfer(withdrawal: Withdrawal, merchant_id: str) -> dict[str, str] | None:
+def _transfer(withdrawal: Withdrawal, merchant_id: str) -> ConfirmAnswer | None:
     """None once it is confirmed, or the member wants it back."""
     confirming = withdrawal.withdrawal_state is WithdrawalState.CONFIRMING
     taken_back = withdrawal.cancel_requested_at is not None

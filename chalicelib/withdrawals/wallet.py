@@ -1,6 +1,6 @@
 """A member's wallet (钱包): what is announced, theirs, on its way out, and the transfers behind."""
 
-from typing import Any
+from typing import Any, Literal, cast
 
 from chalicelib.kit.clock import shown
 from chalicelib.kit.paging import PageQuery, from_cursor
@@ -8,9 +8,10 @@ from chalicelib.kit.reads import read
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.store import LedgerRow
 from chalicelib.ledger.transfers import Phase, member_account
+from chalicelib.withdrawals.schemas import TransferAnswer, TransferCode, WalletAnswer
 
 _CURSOR = frozenset({"account_id", "entry"})
-_STATES = {
+_STATES: dict[Phase, Literal["pending", "posted", "voided"]] = {
     Phase.SINGLE: "posted",
     Phase.PENDING: "pending",
     Phase.POST: "posted",
@@ -18,7 +19,7 @@ _STATES = {
 }
 
 
-def show_wallet(member_id: str) -> dict[str, int]:
+def show_wallet(member_id: str) -> WalletAnswer:
     """The balance, read consistently. What is available is never below zero; a debt is apart."""
     key = ledger.balance_key(member_id)
     row = read(key).find(key)
@@ -34,7 +35,7 @@ def show_wallet(member_id: str) -> dict[str, int]:
 
 def list_transfers(
     member_id: str, query: PageQuery
-) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+) -> tuple[list[TransferAnswer], dict[str, Any] | None]:
     """A page of transfers, newest first, and where the next begins. Raises InvalidRequest on a
     cursor that is not this member's.
     """
@@ -44,10 +45,10 @@ def list_transfers(
     return [_transfer(row, member_account(member_id)) for row in rows], following
 
 
-def _transfer(row: LedgerRow, account: str) -> dict[str, Any]:
+def _transfer(row: LedgerRow, account: str) -> TransferAnswer:
     return {
         "transfer_id": row.transfer_id,
-        "code": row.code,
+        "code": cast(TransferCode, row.code),
         "amount_fen": int(row.amount_fen),
         "direction": "in" if row.credit_account == account else "out",
         "state": _STATES[Phase(row.phase)],

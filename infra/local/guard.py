@@ -25,7 +25,7 @@ def main() -> int:
     The directory TEMPORARY is removed when the input closes.
     """
     temporary, *command = sys.argv[1:]
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # nosec B603 # that is its job
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while child.poll() is None:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-ANY_ADDRESS = "0.0.0.0"
+ANY_ADDRESS = "0.0.0.0"  # nosec B104 # only with --lan
 ANSWER_SECONDS_MAX = 60
 # The emulator picks the service by host, target and signature headers before it looks at the
 # path, so what is not listed stays here.

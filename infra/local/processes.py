@@ -83,7 +83,7 @@ class ProcessGroup:
         guarded = [*interpreter, "-m", module, *arguments]
         command = [*interpreter, "-m", "infra.local.guard", str(self.temporary), *guarded]
         with log.open("wb") as output:
-            guard = subprocess.Popen(
+            guard = subprocess.Popen(  # nosec B603 # our own modules, in our own interpreter
                 command,
                 stdin=subprocess.PIPE,
                 stdout=output,
@@ -176,7 +176,7 @@ def _marked(mark: str) -> list[int]:
 
 
 def _ps(*arguments: str) -> list[str]:
-    finished = subprocess.run(
+    finished = subprocess.run(  # nosec B603 B607 # wherever this system has its ps
         ["ps", *arguments],
         capture_output=True,
         text=True,

@@ -57,7 +57,7 @@ class Shopper:
     def __init__(self, endpoints: Endpoints, name: str) -> None:
         self.name = name
         self.wechat = SandboxControl(endpoints.sandbox_url)
-        self.token = ""
+        self.token = ""  # nosec B105 # not signed in yet
         self.member_id = ""
         self._api_url = endpoints.api_url
         self._session = requests.Session()

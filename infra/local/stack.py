@@ -144,7 +144,7 @@ def _bring_up(
     with progress.phase("start AWS (ministack)"):
         emulator = start_emulator(processes)
     with progress.phase("start WeChat (sandbox)"):
-        host = "0.0.0.0" if lan else LOOPBACK
+        host = "0.0.0.0" if lan else LOOPBACK  # nosec B104 # only with --lan
         sandbox = start_sandbox(processes, directory / "wechat.json", host=host)
     with progress.phase("deploy with CloudFormation"):
         put_secrets(emulator.url, PARAMETER_PREFIX, sandbox.credentials)

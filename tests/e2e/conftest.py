@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from infra.local.endpoints import FILE_NAME, NoStack, read_endpoints
+from infra.local.logs import save_function_logs
 from infra.local.sandbox_control import SandboxControl
-from infra.local.seed import SKU_ID, seed_catalogue
+from infra.local.seed import ADDRESS, SKU_ID, seed_catalogue
 from infra.local.shopper import Purchase, Shopper
-from infra.local.stack import Stack, running_stack
+from infra.local.stack import PARAMETER_PREFIX, Stack, running_stack
+from tests.planted import Planted, plant_credentials
 
 ORIGIN = "https://servicewechat.com"
 CAMPAIGN_PRICE_FEN = 2490
@@ -28,6 +30,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     directory = tmp_path_factory.mktemp("stack")
     with running_stack(directory=directory, seed=seed_catalogue) as stack:
         yield stack
+        assert what_was_logged_and_should_not_be(stack) == []
     assert not (directory / FILE_NAME).exists()
     with pytest.raises(NoStack):
         read_endpoints(directory)
@@ -77,6 +80,33 @@ def put_campaign(stack: Stack, campaign_id: str, **changes: Any) -> str:
     }
     stack.admin("put_campaign", **fields)
     return campaign_id
+
+
+def what_was_logged_and_should_not_be(stack: Stack) -> list[str]:
+    """Of all functions, since the stack began: addresses, openids, tokens, keys."""
+    planted = Planted()
+    planted.plant_body({"address": ADDRESS})
+    plant_credentials(planted, stack.credentials.to_parameters())
+    for name, value in _sealed_parameters(stack).items():
+        for part in value.split('"'):
+            planted.plant(name, part)
+    log = stack.directory / "functions.log"
+    save_function_logs(stack.endpoints.aws_endpoint_url, log)
+    text = log.read_text(encoding="utf-8")
+    assert '"answered"' in text
+    return planted.found_in(text)
+
+
+def _sealed_parameters(stack: Stack) -> dict[str, str]:
+    """What the functions were given encrypted, and nobody else may know."""
+    pages = stack.client("ssm").get_paginator("get_parameters_by_path")
+    known_to_all = ("wechat_public_keys", "wechat_merchant_serial")
+    return {
+        parameter["Name"]: parameter["Value"]
+        for page in pages.paginate(Path=PARAMETER_PREFIX, WithDecryption=True)
+        for parameter in page["Parameters"]
+        if parameter["Type"] == "SecureString" and not parameter["Name"].endswith(known_to_all)
+    }
 
 
 def log_lines(stack: Stack, function: str) -> list[Any]:

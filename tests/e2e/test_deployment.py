@@ -12,6 +12,7 @@ from infra.local.shopper import wait_until
 from infra.local.stack import Stack
 from infra.tables import all_tables
 from infra.template import FUNCTIONS
+from infra.throttles import EVERYTHING, THROTTLES
 from tests.e2e.conftest import Members, log_lines
 
 pytestmark = pytest.mark.e2e
@@ -61,6 +62,16 @@ def test_the_callback_address_and_the_secrets_are_parameters(stack: Stack) -> No
     }
     assert found["public_base_url"] == stack.endpoints.api_url
     assert "?" not in found["public_base_url"]
+
+
+def test_the_gateway_lets_no_more_through_than_its_throttles_say(stack: Stack) -> None:
+    stage = stack.client("apigateway").get_stage(
+        restApiId=stack.outputs["RestAPIId"], stageName="local"
+    )
+    everything = stage["methodSettings"]["*/*"]
+    assert everything["throttlingRateLimit"] == EVERYTHING.per_second
+    assert everything["throttlingBurstLimit"] == EVERYTHING.at_once
+    assert len(stage["methodSettings"]) == 1 + len(THROTTLES)
 
 
 def test_policies_are_enforced(stack: Stack) -> None:

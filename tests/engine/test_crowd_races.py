@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError
 
-from chalicelib.admin.audit import INVARIANTS
-from chalicelib.admin.audit_books import Books
-from chalicelib.admin.audit_reading import read_everything
+from chalicelib.audit.books import Books
+from chalicelib.audit.everything import read_everything
+from chalicelib.audit.invariants import INVARIANTS
 from chalicelib.groups import crowds
 from chalicelib.groups import store as groups
 from chalicelib.groups.model import Group, Seat, SeatState

@@ -330,11 +330,10 @@ def test_pay_parameters_are_what_the_mini_program_takes_and_the_app_id_is_signed
 ) -> None:
     issued_at = datetime.fromtimestamp(1554208460, UTC)
 
-    parameters = pay.pay_parameters(
-        "wx201410272009395522657a690389285100", "wx2421b1c4370ec43b", issued_at
-    )
+    prepay_id, app_id = "wx201410272009395522657a690389285100", "wx2421b1c4370ec43b"
+    parameters = dict(pay.pay_parameters(prepay_id, app_id, issued_at))
 
-    signature = parameters.pop("paySign")
+    signature = str(parameters.pop("paySign"))
     assert parameters == {
         "timeStamp": "1554208460",
         "nonceStr": "593BEC0C930BF1AFEB40B4A08C8FB242",

@@ -4,6 +4,7 @@ import json
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 import pytest
@@ -54,6 +55,8 @@ TRANSFER = TransferRequest(
 )
 NAMED = replace(TRANSFER, amount_fen=200_000, user_name="张三丰")
 
+CREATED = datetime(2026, 11, 22, 15, 8, 44, tzinfo=UTC)
+UPDATED = datetime(2026, 11, 22, 15, 10, tzinfo=UTC)
 ACCEPTED: dict[str, Any] = {
     "out_bill_no": "w7Ks1pQ",
     "transfer_bill_no": "1330000071100999991182020050700019480001",
@@ -97,6 +100,7 @@ def test_a_transfer_sends_exactly_these_fields_as_compact_utf8_json(
         transfer_bill_no="1330000071100999991182020050700019480001",
         transfer_state="WAIT_USER_CONFIRM",
         package_info=PACKAGE,
+        created_at=CREATED,
     )
 
     request = wechat.requests[0]
@@ -204,6 +208,8 @@ def test_a_query_reports_every_state(
         transfer_state=state,
         amount_fen=1000,
         openid=OPENID,
+        created_at=CREATED,
+        updated_at=UPDATED,
     )
     assert (wechat.requests[0].method, wechat.requests[0].body) == ("GET", None)
     assert wechat.requests[0].url == f"{TRANSFERS_URL}/out-bill-no/w7Ks1pQ"
@@ -353,6 +359,8 @@ def test_a_notification_tells_how_a_transfer_ended(read: Read) -> None:
             amount_fen=1000,
             openid=OPENID,
             fail_reason="TRANSFER_RISK",
+            created_at=CREATED,
+            updated_at=UPDATED,
         ),
     )
 

@@ -43,6 +43,7 @@ ROUTES = (
     Route("GET", "/v1/shares/{share_code}/qrcode", signed_in=False, image=True),
     Route("GET", "/v1/config", signed_in=False),
     Route("GET", "/v1/health", signed_in=False),
+    Route("GET", "/v1/openapi.json", signed_in=False),
     Route("GET", "/v1/products", signed_in=False),
     Route("GET", "/v1/products/{product_id}", signed_in=False),
     Route("GET", "/v1/campaigns", signed_in=False),

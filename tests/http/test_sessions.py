@@ -85,7 +85,7 @@ def test_a_token_of_somebody_who_left_buys_nothing_and_finds_nobody(shop: Shop) 
     assert wrong_in(asking, 409, "order_not_refundable") == []
     assert lin.tries_to_buy(key="Lin-000001").status == 201, "a repeat finds the first order"
     left = order.now()
-    assert (left["status"], left["address"], left["remark"]) == ("cancelled", {}, None)
+    assert (left["status"], left["address"], left["remark"]) == ("cancelled", None, None)
     assert shop.everything() == before
 
 

@@ -67,6 +67,7 @@ NOT_IN_THIS_STATE = (
 ASKING_NO_TABLE = (
     "/v1/config",
     "/v1/health",
+    "/v1/openapi.json",
     "/wechat/payments",
     "/wechat/refunds",
     "/wechat/transfers",

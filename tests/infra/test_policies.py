@@ -54,14 +54,14 @@ def test_a_relay_reads_its_own_stream_only(function: Any) -> None:
     assert statement["Resource"] == [table]
 
 
-def test_no_policy_allows_scans_but_the_operators() -> None:
+def test_no_policy_allows_scans_but_the_operators_and_the_audits() -> None:
     scanning = {
         path.stem
         for path in POLICIES
         for statement in statements(path)
         if "dynamodb:Scan" in statement["Action"]
     }
-    assert scanning == {"policy-admin"}
+    assert scanning == {"policy-admin", "policy-audit_slice"}
 
 
 def test_nobody_may_take_anything_out_of_the_books() -> None:

@@ -1,9 +1,11 @@
 """A client nobody here wrote, `wechatpayv3`, against the sandbox on a real socket.
 
-If it can order, query, close, refund, transfer and read notifications, the sandbox speaks the
-protocol and not a dialect of its own.
+If it can order, query, close, refund, transfer, read notifications and download bills, the sandbox
+speaks the protocol and not a dialect of its own.
 """
 
+import gzip
+import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,6 +17,7 @@ from wechatpayv3 import WeChatPay, WeChatPayType
 
 from infra.local.sandbox_control import SandboxControl
 from infra.local.wechat.credentials import Credentials
+from infra.local.wechat.ids import beijing_time
 from infra.local.wechat.logins import openid_for
 from infra.local.wechat.server import SandboxServer
 from tests.sandbox.receiver import Receiver
@@ -252,3 +255,25 @@ def test_its_wrong_key_is_refused(client: Any, server: SandboxServer) -> None:
     refused = json.loads(message)
     assert refused["code"] == "SIGN_ERROR"
     assert refused["detail"]["detail"]["issue"] == "sign not match"
+
+
+@pytest.mark.parametrize("which", ["trade_bill", "fundflow_bill"])
+def test_it_downloads_bills(client: Any, server: SandboxServer, which: str) -> None:
+    pay(client, server)
+    day = beijing_time(server.sandbox.now())[:10]
+    server.sandbox.advance(2 * 24 * 3600)
+
+    code, message = getattr(client, which)(day)
+    address = json.loads(message)
+    code_of_file, packed = client.download_bill(address["download_url"])
+
+    assert (code, code_of_file) == (200, 200)
+    text = gzip.decompress(packed)
+    assert hashlib.sha1(text, usedforsecurity=False).hexdigest() == address["hash_value"]
+    assert f"`{ORDER_NO}" in text.decode()
+
+
+def test_it_is_told_that_there_is_no_bill(client: Any, server: SandboxServer) -> None:
+    code, message = client.trade_bill(beijing_time(server.sandbox.now() - timedelta(days=3))[:10])
+
+    assert (code, json.loads(message)["code"]) == (400, "NO_STATEMENT_EXIST")

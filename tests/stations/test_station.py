@@ -21,14 +21,18 @@ def station(leader_id: str, **changes: object) -> Station:
     return Station.model_validate({"station_id": "gate", "leader_id": leader_id, **given})
 
 
-def test_a_code_is_eight_digits_that_follow_from_the_order() -> None:
-    codes = [pickup_code(f"ord_{number}") for number in range(1000)]
+def test_a_code_is_eight_digits_that_follow_from_the_order_and_its_member() -> None:
+    codes = [pickup_code(f"ord_{number}", "mem_1") for number in range(1000)]
 
     assert {len(code) for code in codes} == {CODE_DIGITS}
     assert all(code.isdigit() for code in codes)
     assert len(set(codes)) == 1000
-    assert pickup_code("ord_1") == codes[1]
-    assert pickup_code("ord_1", 1) != codes[1]
+    assert pickup_code("ord_1", "mem_1") == codes[1]
+    assert pickup_code("ord_1", "mem_1", 1) != codes[1]
+
+
+def test_a_code_cannot_be_worked_out_from_what_a_draw_makes_public() -> None:
+    assert pickup_code("ord_1", "mem_1") != pickup_code("ord_1", "mem_2")
 
 
 def test_a_time_of_day_is_the_business_s() -> None:

@@ -55,7 +55,7 @@ CODES_BY_STATUS: dict[int, frozenset[str]] = {
     413: frozenset({"too_large"}),
     415: frozenset({"unsupported_type"}),
     422: frozenset({"invalid_request"}),
-    429: frozenset({"slow_down"}),
+    429: frozenset({"slow_down", "too_many_unpaid"}),
     502: frozenset({"wechat_unavailable", "try_again"}),
     503: frozenset({"wechat_unavailable", "try_again"}),
 }

@@ -17,7 +17,9 @@ MODELS = frozenset({"model", "catalog/settings", "ledger/transfers", "ledger/rec
 PURE = frozenset({"rules"})
 """Slices that are a model altogether."""
 
-STORES = frozenset({"store", "groups/crowds", "groups/ending", "groups/productions"})
+STORES = frozenset(
+    {"store", "groups/crowds", "groups/ending", "groups/productions", "members/unpaid"}
+)
 """A slice's table: its attributes, reads and guarded writes. One of them is more than one file."""
 
 NOT_VERBS = frozenset({"errors", "routes", "schemas"})

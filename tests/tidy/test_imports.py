@@ -8,6 +8,7 @@ from tests.tidy.tree import Source, assert_none, deployed_sources, judged
 SLICES = frozenset(
     {
         "admin",
+        "audit",
         "catalog",
         "commissions",
         "draws",
@@ -17,6 +18,7 @@ SLICES = frozenset(
         "notifications",
         "orders",
         "rankings",
+        "reconciliation",
         "referrals",
         "refunds",
         "rules",
@@ -33,6 +35,7 @@ SLICES = frozenset(
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "kit": frozenset(),
     "settings": frozenset({"kit"}),
+    "audit": frozenset({"kit", "ledger"}),
     "ledger": frozenset({"kit"}),
     "gateways": frozenset({"kit"}),
     "catalog": frozenset({"kit", "draws", "stock"}),
@@ -48,6 +51,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "commissions": frozenset({"kit", "ledger", "orders", "referrals"}),
     "withdrawals": frozenset({"kit", "gateways", "ledger"}),
     "rankings": frozenset({"kit"}),
+    "reconciliation": frozenset({"kit", "gateways", "ledger"}),
     "notifications": frozenset({"kit", "gateways", "catalog", "members"}),
     "wiring": frozenset({"kit", "draws", "gateways", "settings"}),
     "admin": frozenset({"kit", "gateways", "wiring", "sweeps"}) | SLICES,

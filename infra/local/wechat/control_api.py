@@ -77,6 +77,15 @@ class ControlApi:
     def transfer(self, query: Json, _number: str) -> Json:
         return self._sandbox.transfer_of(query["out_bill_no"])
 
+    def bill_entry(self, body: Json, _number: str) -> Json:
+        return self._sandbox.add_to_bills(**body)
+
+    def bill_omission(self, body: Json, _number: str) -> Json:
+        return self._sandbox.leave_out_of_bills(**body)
+
+    def bill_amount(self, body: Json, _number: str) -> Json:
+        return self._sandbox.change_in_bills(**body)
+
     def notifications(self, query: Json, _number: str) -> Json:
         return {"items": self._sandbox.notifications(**query)}
 
@@ -146,6 +155,9 @@ ROUTES = [
     _route("GET", _TRADE, control_shapes.NOTHING, ControlApi.trade),
     _route("POST", "transfers/confirm", control_shapes.CONFIRMATION, ControlApi.confirm_transfer),
     _route("GET", "transfers", control_shapes.TRANSFER_OF, ControlApi.transfer),
+    _route("POST", "bills/entries", control_shapes.BILL_ENTRY, ControlApi.bill_entry),
+    _route("POST", "bills/omissions", control_shapes.BILL_OMISSION, ControlApi.bill_omission),
+    _route("POST", "bills/amounts", control_shapes.BILL_AMOUNT, ControlApi.bill_amount),
     _route("POST", "faults", control_shapes.FAULT, ControlApi.fault),
     _route("POST", "notifications/replay", control_shapes.REPLAY, ControlApi.replay),
     _route("GET", "notifications", control_shapes.NOTIFICATIONS_OF, ControlApi.notifications),

@@ -3,6 +3,7 @@
 Owns shapes only; what the calls do is in `sandbox`.
 """
 
+from infra.local.wechat.bills import BASIC, OPERATION
 from infra.local.wechat.faults import FAULT_KINDS
 from infra.local.wechat.notifications import CORRUPT_KINDS
 from infra.local.wechat.refusals import ControlRefusal
@@ -102,6 +103,19 @@ MESSAGE = record(
     },
     {"method": one_of("automatic", "manual"), "notify": _NOTIFY},
 )
+BILL_ENTRY = record(
+    {"kind": one_of("payment", "refund", "transfer", "movement"), "amount_fen": FEN},
+    {
+        "number": text(1, 64),
+        "business_type": text(1, 64),
+        "is_income": flag(),
+        "account": one_of(BASIC, OPERATION),
+        "refund_status": one_of("SUCCESS", "PROCESSING", "FAIL", "CHANGE"),
+        "counted": flag(),
+    },
+)
+BILL_OMISSION = record({"number": text(1, 64)})
+BILL_AMOUNT = record({"number": text(1, 64), "amount_fen": FEN})
 NOTICES_OF = record({"user": USER})
 SHIPMENTS_OF = record({"out_trade_no": OUT_TRADE_NO})
 CLOCK = record({"advance_seconds": _DURATION_SECONDS})

@@ -25,10 +25,17 @@ class FaultKind(StrEnum):
     CLOSE_IGNORED = "close_ignored"
     """Closing an order is answered as done and is not: the payer's cashier was faster. Other
     calls leave it to the next close."""
+    BILL_CREATING = "bill_creating"
+    """A bill that is asked for is still being written."""
+    BILL_MISSING = "bill_missing"
+    """There is no bill of that day."""
+    BILL_TORN = "bill_torn"
+    """A bill's file breaks off in the middle."""
 
 
 FAULT_KINDS = tuple(kind.value for kind in FaultKind)
 CLOSE_SUFFIX = "/close"
+BILL_PREFIX, BILL_FILE_PREFIX = "/v3/bill/", "/v3/billdownload/"
 BEFORE = frozenset({FaultKind.ERROR_BEFORE, FaultKind.TIMEOUT_BEFORE, FaultKind.RATE_LIMIT})
 
 
@@ -43,8 +50,19 @@ class _Fault:
     times_left: int
 
     def hits(self, path: str) -> bool:
-        possible = self.kind is not FaultKind.CLOSE_IGNORED or path.endswith(CLOSE_SUFFIX)
-        return possible and path.startswith(self.path_prefix)
+        return path.startswith(self.path_prefix) and _is_possible(self.kind, path)
+
+
+def _is_possible(kind: FaultKind, path: str) -> bool:
+    """Some kinds are about certain calls only, and leave the others alone."""
+    match kind:
+        case FaultKind.CLOSE_IGNORED:
+            return path.endswith(CLOSE_SUFFIX)
+        case FaultKind.BILL_CREATING | FaultKind.BILL_MISSING:
+            return path.startswith(BILL_PREFIX)
+        case FaultKind.BILL_TORN:
+            return path.startswith(BILL_FILE_PREFIX)
+    return True
 
 
 class FaultPlan:

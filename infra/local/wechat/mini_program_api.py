@@ -21,7 +21,7 @@ Handler = Callable[[MiniProgram, Json], Json]
 PREFIXES = ("/sns/", "/cgi-bin/", "/wxa/")
 LOGIN_FIELDS = frozenset({"appid", "secret", "js_code", "grant_type"})
 LOGIN_PATH = "/sns/jscode2session"
-TOKEN_PATH = "/cgi-bin/stable_token"  # noqa: S105
+TOKEN_PATH = "/cgi-bin/stable_token"  # noqa: S105 # nosec B105 # a path
 CODE_PATH = "/wxa/getwxacodeunlimit"
 
 WITH_TOKEN: dict[str, tuple[Check, Handler]] = {

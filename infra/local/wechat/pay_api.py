@@ -9,9 +9,10 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from infra.local.wechat import shapes
+from infra.local.wechat.bill_desk import no_statement, statement_creating
 from infra.local.wechat.credentials import PlatformKey
 from infra.local.wechat.exchange import JSON_TYPE, Answer, Call, json_answer
-from infra.local.wechat.faults import BEFORE, FaultKind
+from infra.local.wechat.faults import BEFORE, BILL_FILE_PREFIX, FaultKind
 from infra.local.wechat.refusals import (
     EXTRA_FIELD_NUMBER,
     PARAMETER_NUMBER,
@@ -35,6 +36,9 @@ Handler = Callable[["PayApi", Call, str], Answer]
 UNSIGNED_STATUSES = frozenset({401, 429})
 FIRST_SERVER_ERROR_STATUS = 500
 TORN_BODY = b'{"code":'
+OK_STATUS = 200
+FILE_TYPE = "application/octet-stream"
+REAL_ORIGIN = "https://api.mch.weixin.qq.com"
 
 
 class PayApi:
@@ -56,14 +60,13 @@ class PayApi:
         if fault in BEFORE:
             return self._failed(fault)
         try:
-            ignored = fault is FaultKind.CLOSE_IGNORED
-            answer = Answer(204) if ignored else self._dispatch(call)
+            answer = self._done(call, fault)
         except PayRefusal as refusal:
             answer = self._refused(refusal)
         if fault is FaultKind.GARBAGE:
             answer = Answer(200, TORN_BODY, {"Content-Type": JSON_TYPE})
         answer.headers.setdefault("Request-ID", self._sandbox.ids.request_id(0))
-        if answer.status < FIRST_SERVER_ERROR_STATUS and answer.status not in UNSIGNED_STATUSES:
+        if _is_to_be_signed(call, answer):
             self._sign(answer, key)
         return self._spoiled(answer, fault)
 
@@ -148,6 +151,38 @@ class PayApi:
             notice["encrypt_echo_message"] = encrypt_field(merchant, plain)
         self._sandbox.notify_echo(notice, request.get("notify_url", ""))
         return json_answer(200, seen)
+
+    def trade_bill(self, call: Call, _number: str) -> Answer:
+        asked = _query(call, shapes.TRADE_BILL)
+        gzipped = "tar_type" in asked
+        bill_date, origin = asked["bill_date"], _origin(call)
+        return json_answer(200, self._sandbox.trade_bill(bill_date, gzipped=gzipped, origin=origin))
+
+    def fund_flow_bill(self, call: Call, _number: str) -> Answer:
+        asked = _query(call, shapes.FUND_FLOW_BILL)
+        address = self._sandbox.fund_flow_bill(
+            asked["bill_date"],
+            asked.get("account_type", "BASIC"),
+            gzipped="tar_type" in asked,
+            origin=_origin(call),
+        )
+        return json_answer(200, address)
+
+    def bill_file(self, call: Call, _number: str) -> Answer:
+        asked = _query(call, shapes.BILL_FILE)
+        body = self._sandbox.bill_file(asked["token"])
+        return Answer(200, body, {"Content-Type": FILE_TYPE})
+
+    def _done(self, call: Call, fault: FaultKind | None) -> Answer:
+        """The answer to the call, unless the fault answers in its place."""
+        match fault:
+            case FaultKind.CLOSE_IGNORED:
+                return Answer(204)
+            case FaultKind.BILL_CREATING:
+                raise statement_creating()
+            case FaultKind.BILL_MISSING:
+                raise no_statement()
+        return self._dispatch(call)
 
     def _dispatch(self, call: Call) -> Answer:
         matches = [(route, route[1].fullmatch(call.path)) for route in ROUTES]
@@ -234,6 +269,8 @@ class PayApi:
     def _spoiled(self, answer: Answer, fault: FaultKind | None) -> Answer:
         if fault in (FaultKind.ERROR_AFTER, FaultKind.TIMEOUT_AFTER):
             return self._failed(fault)
+        if fault is FaultKind.BILL_TORN and answer.status == OK_STATUS:
+            answer.body = answer.body[: len(answer.body) // 2]
         signature = answer.headers.get("Wechatpay-Signature")
         if fault is FaultKind.BAD_SIGNATURE and signature:
             answer.headers["Wechatpay-Signature"] = broken_signature(signature)
@@ -248,6 +285,31 @@ def _require_headers(call: Call) -> None:
 def _refuse_query(call: Call) -> None:
     if call.query():
         raise _parameter_error("query", None, "this call has no query", "query")
+
+
+def _query(call: Call, shape: Check) -> Json:
+    """The query as one object of texts, of that shape."""
+    asked = dict(call.query())
+    try:
+        shape(asked, "")
+    except Undefined as undefined:
+        raise _parameter_error(undefined.pointers[0], None, "is not defined", "query") from None
+    except Invalid as invalid:
+        raise _parameter_error(invalid.pointer, invalid.value, invalid.issue, "query") from None
+    return asked
+
+
+def _origin(call: Call) -> str:
+    """Scheme and host that the caller used; in process there is no host, and WeChat's stands."""
+    host = call.header("host")
+    return f"http://{host}" if host else REAL_ORIGIN
+
+
+def _is_to_be_signed(call: Call, answer: Answer) -> bool:
+    """What is answered is signed, but for trouble of the server's and for a bill's file."""
+    if answer.status >= FIRST_SERVER_ERROR_STATUS or answer.status in UNSIGNED_STATUSES:
+        return False
+    return not (call.path.startswith(BILL_FILE_PREFIX) and answer.status == OK_STATUS)
 
 
 def _check(shape: Check, value: str, name: str, location: str) -> None:
@@ -298,6 +360,9 @@ ROUTES: list[tuple[str, re.Pattern[str], Handler]] = [
         PayApi.query_transfer_by_transfer_bill_no,
     ),
     ("POST", re.compile(f"{_TRANSFERS}/out-bill-no/{_NUMBER}/cancel"), PayApi.cancel_transfer),
+    ("GET", re.compile(f"/v3/bill/tradebill{_NO_NUMBER}"), PayApi.trade_bill),
+    ("GET", re.compile(f"/v3/bill/fundflowbill{_NO_NUMBER}"), PayApi.fund_flow_bill),
+    ("GET", re.compile(f"/v3/billdownload/file{_NO_NUMBER}"), PayApi.bill_file),
     ("GET", re.compile(f"/v3/certificates{_NO_NUMBER}"), PayApi.certificates),
     ("POST", re.compile(f"/v3/security/echo{_NO_NUMBER}"), PayApi.echo),
 ]

@@ -54,6 +54,7 @@ class Refund:
     """When it settles by itself, or None while it is held."""
     state: RefundState = RefundState.PROCESSING
     succeeded_at: datetime | None = None
+    closed_at: datetime | None = None
     channel: str = "ORIGINAL"
 
     @property
@@ -154,6 +155,9 @@ class RefundBook:
         refunds = self._refunds.values()
         return [refund for refund in refunds if refund.trade.out_trade_no == out_trade_no]
 
+    def list_all(self) -> list[Refund]:
+        return list(self._refunds.values())
+
     def list_succeeded(self) -> list[Refund]:
         refunds = self._refunds.values()
         return [refund for refund in refunds if refund.state is RefundState.SUCCESS]
@@ -174,6 +178,7 @@ class RefundBook:
         if outcome is RefundState.SUCCESS:
             refund.succeeded_at = now
         if outcome is RefundState.CLOSED:
+            refund.closed_at = now
             self._balance.deposit(refund.amount_fen)
 
     def find_another_way(self, refund: Refund, request: Json, settles_at: datetime | None) -> None:

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from infra.local.wechat import control_shapes
+from infra.local.wechat.bill_desk import BillDesk, BillFile
+from infra.local.wechat.bills import BillChanges
 from infra.local.wechat.control_shapes import check_control
 from infra.local.wechat.credentials import Credentials
 from infra.local.wechat.faults import FaultKind, FaultPlan
@@ -36,7 +38,7 @@ Deliver = Callable[[str, dict[str, str], bytes], int]
 PACKAGE_PREFIX = "prepay_id="
 
 
-class Sandbox(TransferDesk):
+class Sandbox(TransferDesk, BillDesk):
     """`clock` is business time and can be advanced; `wall_clock` is what signatures are dated
     by, and is `clock` unless given. Both answer aware times.
 
@@ -69,6 +71,8 @@ class Sandbox(TransferDesk):
         self._trades = TradeBook(self.ids, self._balance)
         self._refunds = RefundBook(self.ids, self._trades, self._balance)
         self._transfers = TransferBook(self.credentials.merchant_id, self.ids, self._balance)
+        self._bill_changes = BillChanges()
+        self._bill_files: dict[str, BillFile] = {}
         self._outbox = Outbox()
         around = Surroundings(self._lock, self.now, lambda: self.settings, self._send_about)
         self.mini_program = MiniProgram(

@@ -5,6 +5,7 @@ count UTF-8 bytes, the stricter reading of the reference and the one its error t
 reference of transfers says characters.
 """
 
+from infra.local.wechat.bills import BASIC, FEES, OPERATION
 from infra.local.wechat.validation import (
     callback_url,
     characters,
@@ -130,6 +131,15 @@ TRANSFER = record(
 )
 
 CANCEL_TRANSFER = record({})
+
+_DAY = text(10, 10, r"\d{4}-\d\d-\d\d")
+_PACKED = {"tar_type": one_of("GZIP")}
+TRADE_BILL = record({"bill_date": _DAY}, {"bill_type": one_of("ALL"), **_PACKED})
+"""The one type of trade bill that the sandbox writes."""
+FUND_FLOW_BILL = record(
+    {"bill_date": _DAY}, {"account_type": one_of(BASIC, OPERATION, FEES), **_PACKED}
+)
+BILL_FILE = record({"token": text(1, 128)})
 
 ECHO = record(
     {"echo_message": text(1, 1024)},

@@ -30,7 +30,8 @@ AUTHORIZATION_FIELDS = frozenset({"mchid", "nonce_str", "signature", "timestamp"
 _PAIR = re.compile(r'\s*([a-z_]+)="([^"]*)"\s*')
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 # What sensitive fields are encrypted with is WeChat's choice, SHA-1 included.
-_OAEP = OAEP(mgf=MGF1(algorithm=SHA1()), algorithm=SHA1(), label=None)  # noqa: S303
+_SHA1 = SHA1()  # noqa: S303 # nosec B303
+_OAEP = OAEP(mgf=MGF1(algorithm=_SHA1), algorithm=_SHA1, label=None)
 
 
 def sign(key: RSAPrivateKey, message: bytes) -> str:

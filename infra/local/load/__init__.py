@@ -1,0 +1,1 @@
+"""Load: many members at once on the local stack, and whether the books balance afterwards."""
