@@ -5,8 +5,9 @@ STAGE = dev
 SECONDS = 60
 MEMBERS = 24
 RUNS = 200
+CASES = 200
 
-.PHONY: help demo run test check package clean bootstrap load audit-dependencies simulate
+.PHONY: help demo run test check package clean bootstrap load audit-dependencies simulate fuzz
 
 help:
 	@echo 'make demo     bring the whole system up on this machine, play a story, check the books'
@@ -15,6 +16,7 @@ help:
 	@echo 'make test     all tests (ARGUMENTS="tests/infra -k queue" for some)'
 	@echo 'make check    style, types, what bandit finds, and the deployment template'
 	@echo 'make simulate  whole shops under everything that AWS and WeChat may do to them (RUNS=200)'
+	@echo 'make fuzz     requests of every kind at the local stack, from the OpenAPI document (CASES=200)'
 	@echo 'make load     a soak of the local stack; then the books (SECONDS=60 MEMBERS=24)'
 	@echo 'make audit-dependencies  what is known against the pinned packages; wants the internet'
 	@echo 'make package  template and code for AWS under build/ (STAGE=dev, test or prod)'
@@ -43,6 +45,9 @@ check: bootstrap
 simulate: bootstrap
 	@$(PYTHON_IN_VENV) -m tests.simulation --runs='$(RUNS)' $(if $(FIRST),--first='$(FIRST)') \
 	  $(if $(SEED),--seed='$(SEED)') $(if $(KIND),--kind='$(KIND)') $(if $(REPLAY),--replay='$(REPLAY)') $(ARGUMENTS)
+
+fuzz: bootstrap
+	@$(PYTHON_IN_VENV) -m infra.fuzz.run --cases='$(CASES)' $(ARGUMENTS)
 
 load: bootstrap
 	@$(PYTHON_IN_VENV) -m infra.local.load.run --seconds='$(SECONDS)' --members='$(MEMBERS)' $(ARGUMENTS)

@@ -145,9 +145,7 @@ class InMemory:
         if len(set(addresses)) < len(writes) or len(writes) > _MOST_WRITES:
             raise ValueError("DynamoDB takes 100 writes at most, each to an item of its own")
         before = [self.now[table].get(address) for table, address in addresses]
-        reasons = [
-            _reason(each, item) for (_, each), item in zip(writes, before, strict=True)
-        ]
+        reasons = [_reason(each, item) for (_, each), item in zip(writes, before, strict=True)]
         if any(reason["Code"] != "None" for reason in reasons):
             code = {"Code": "TransactionCanceledException", "Message": ""}
             return {"Error": code, "CancellationReasons": reasons}
@@ -221,7 +219,7 @@ class _Reading:
                 elif section == "REMOVE":
                     after.pop(name, None)
                 else:
-                    raise ValueError(section)
+                    _change(after, section, name, self._required(self._sum()))
                 if not self._takes(","):
                     break
         return after
@@ -272,6 +270,11 @@ class _Reading:
 
     def _value(self) -> Item | None:
         token = self.tokens.pop(0)
+        if token == "size":
+            self._expect("(")
+            measured = self._sum()
+            self._expect(")")
+            return None if measured is None else {"N": str(len(next(iter(measured.values()))))}
         if token in ("if_not_exists", "list_append"):
             self._expect("(")
             first = self._sum()
@@ -307,6 +310,18 @@ class _Reading:
     def _at_end(self) -> None:
         if self.tokens:
             raise ValueError(f"{self.tokens} after the end")
+
+
+def _change(item: Item, section: str, name: str, by: Item) -> None:
+    """ADD members to a set or DELETE them from it; a set of none is none at all."""
+    ((kind, members),) = by.items()
+    if kind != "SS" or section not in ("ADD", "DELETE"):
+        raise ValueError(f"{section} {by}")
+    before = set(item.get(name, {kind: []})[kind])
+    after = before | set(members) if section == "ADD" else before - set(members)
+    item.pop(name, None)
+    if after:
+        item[name] = {kind: sorted(after)}
 
 
 def _split(expression: str) -> list[str]:

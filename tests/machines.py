@@ -80,7 +80,7 @@ def memory() -> Iterator[InMemory]:
 
 def run(machine: Callable[[], RuleBasedStateMachine], steps: settings = STEPS) -> None:
     """Let machines made so run; raises what the shortest failing one finds."""
-    run_state_machine_as_test(machine, settings=steps)
+    run_state_machine_as_test(machine, settings=steps)  # type: ignore[arg-type]
 
 
 class RowsMachine(RuleBasedStateMachine):

@@ -13,34 +13,16 @@ import jsonschema_rs
 
 from app import app
 from chalicelib.contract.describe import describe
+from infra.fuzz.document import strict
 
 IN_COMPONENTS = "#/components/"
+DOCUMENT = "urn:kaituan:contract"
 
 
 @cache
 def document() -> dict[str, Any]:
     """The document of the app as it is."""
     return describe(app.routes)
-
-
-def strict(promised: dict[str, Any]) -> dict[str, Any]:
-    """The same document as of today: no field and no value but those that it names."""
-    closed: dict[str, Any] = _strict(promised)
-    for schema in closed["components"]["schemas"].values():
-        if "properties" in schema:
-            schema.setdefault("additionalProperties", False)
-    return closed
-
-
-def _strict(part: Any) -> Any:
-    if isinstance(part, list):
-        return [_strict(each) for each in part]
-    if not isinstance(part, dict):
-        return part
-    return {
-        "enum" if name == "x-extensible-enum" else name: _strict(value)
-        for name, value in part.items()
-    }
 
 
 def broken_by(
@@ -124,5 +106,21 @@ def _validator(
         for name, each in response["content"].items()
         if name.partition(";")[0] == media_type
     )
-    components = {"components": {"schemas": _strict_document()["components"]["schemas"]}}
-    return jsonschema_rs.Draft202012Validator({"allOf": [schema], **components})
+    return jsonschema_rs.Draft202012Validator(_in_document(schema), registry=_registry())
+
+
+@cache
+def _registry() -> jsonschema_rs.Registry:
+    """The components, once for all validators: each would keep a copy of its own."""
+    return jsonschema_rs.Registry([(DOCUMENT, _strict_document())])
+
+
+def _in_document(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_in_document(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        name: f"{DOCUMENT}{value}" if name == "$ref" else _in_document(value)
+        for name, value in part.items()
+    }

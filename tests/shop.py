@@ -24,7 +24,7 @@ from app import app
 from chalicelib import wiring
 from chalicelib.catalog.recent_allotments import forget_allotments
 from chalicelib.catalog.recent_settings import forget_settings
-from chalicelib.gateways.wechat_api import silence
+from chalicelib.gateways.wechat_api import WechatApi, silence
 from chalicelib.gateways.wechat_api_http import WechatApiHttp
 from chalicelib.gateways.wechat_pay_v3 import WechatPayCredentials, WechatPayV3
 from chalicelib.kit.aws import dynamodb
@@ -103,13 +103,7 @@ class Shop:
             ),
             _secrets=self._secrets(keys),
             _wechat_pay=self._wechat_pay(keys),
-            _wechat_api=WechatApiHttp(
-                keys.app_id,
-                keys.app_secret,
-                base_url=WECHAT_URL,
-                clock=clock.now,
-                session_factory=self._session,
-            ),
+            _wechat_api=self._make_wechat_api(keys),
             _refund_queue=self.queue,
         )
         # Where no .chalice is, so that no stage's variables stand over the test's.
@@ -454,6 +448,15 @@ class Shop:
         assert wechat_fen == left_fen
 
     # Behind the scenes
+
+    def _make_wechat_api(self, keys: Credentials) -> WechatApi:
+        return WechatApiHttp(
+            keys.app_id,
+            keys.app_secret,
+            base_url=WECHAT_URL,
+            clock=self.clock.now,
+            session_factory=self._session,
+        )
 
     def _make_queue(self) -> Queue:
         return Queue()

@@ -1,5 +1,5 @@
-"""What machines buy, and WeChat's side of it: which orders are known, closed and paid there. Answers
-at once and never forgets.
+"""What machines buy, and WeChat's side of it: which orders are known, closed and paid there.
+Answers at once and never forgets.
 """
 
 from chalicelib.gateways.wechat_pay import Payment, TradeUnknown, WechatPayOff

@@ -60,6 +60,7 @@ MOVES_MONEY: Mapping[str, bool] = {
     "revoke_voucher": True,
     "cancel_group": True,
     "decide_production": True,
+    "take_payment": True,
     "refund_order": True,
     "decide_refund": True,
     "retry_refund": True,

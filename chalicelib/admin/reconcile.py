@@ -1,5 +1,5 @@
-"""Command: compare a day's bills of WeChat's with our books again, `{day}`, also one before the first
-day that was compared by itself. Send it again until it is finished.
+"""Command: compare a day's bills of WeChat's with our books again, `{day}`, also one before the
+first that was compared by itself. Send it again until it is finished.
 
 The schedule does the same for the days whose turn it is. Nothing but the comparison is written.
 """

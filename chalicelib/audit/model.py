@@ -14,8 +14,12 @@ from typing import Any
 
 from chalicelib.kit.clock import after
 
-ROUND_SECONDS = 24 * 3600
-"""From the beginning of one round to that of the next."""
+ROUND_SECONDS = 23 * 3600
+"""From the beginning of one round to that of the next: an hour less than a day, so that rounds come
+at every hour in turn. What is in doubt in the evening's rush is not at night.
+"""
+LATE_SECONDS = 24 * 3600
+"""A round that takes longer is late."""
 AIM_SECONDS = 20 * 3600
 """How long a round may take, so that there is time in hand."""
 RUN_SECONDS = 300
@@ -142,8 +146,7 @@ class Round:
         return replace(self, leg=following, start=None, last_key="")
 
     def is_behind(self, now: datetime) -> bool:
-        """Whether the next should have begun."""
-        return now > after(self.began_at, ROUND_SECONDS)
+        return now > after(self.began_at, LATE_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -152,9 +155,9 @@ class LastRound:
 
     began_at: datetime
     ended_at: datetime
-    rows: Mapping[str, int]
-    looked: Mapping[str, int]
-    violations_count: int
+    rows: Mapping[str, int] = field(default_factory=dict)
+    looked: Mapping[str, int] = field(default_factory=dict)
+    violations_count: int = 0
 
     @property
     def rows_count(self) -> int:

@@ -12,11 +12,14 @@ from chalicelib.kit import findings
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.errors import TryAgain
 
+_OF_THE_REQUEST = ("ValidationException", "SerializationException")
+"""DynamoDB's words for a key that can be none."""
+
 
 def is_passing(error: Exception) -> bool:
     """Whether it has nothing to do with the row."""
     if isinstance(error, ClientError):
-        return bool(error.response["Error"]["Code"] != "ValidationException")
+        return error.response["Error"]["Code"] not in _OF_THE_REQUEST
     is_of_aws = isinstance(error, BotoCoreError) and not isinstance(error, ParamValidationError)
     return is_of_aws or isinstance(error, TryAgain)
 

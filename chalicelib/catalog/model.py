@@ -28,7 +28,7 @@ from chalicelib.rules.model import MOST_HEADS, MOST_TIERS, Rules
 
 Identifier = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 Title = Annotated[str, Field(min_length=1, max_length=60)]
-Url = Annotated[str, Field(max_length=500, pattern=r"^https://[^\s]+$")]
+Url = Annotated[str, Field(max_length=500, pattern=r"^https://[^\s\x85]+$")]
 
 Category = Annotated[str, Field(max_length=40)]
 SpecName = Annotated[str, Field(min_length=1, max_length=40)]

@@ -89,9 +89,7 @@ def _withdrawal_of(row: FlowRow, found: Found) -> Withdrawal | None:
     return None
 
 
-def _compare_end(
-    row: FlowRow, withdrawal: Withdrawal, wechat_pay: WechatPay
-) -> Difference | None:
+def _compare_end(row: FlowRow, withdrawal: Withdrawal, wechat_pay: WechatPay) -> Difference | None:
     """Money that went out for a withdrawal that ended unpaid here may have come back on another
     day, and the other way round: what WeChat says of it now counts.
     """

@@ -47,6 +47,11 @@ EXCUSES = (
         _any,
         "API Gateway answers 404 to a method that a path does not have; the app is not reached",
     ),
+    Excuse(
+        "object_level_authorization",
+        _named("get_group", "get_group_draw"),
+        "a group's page is for whoever has its id: that is how it is shared",
+    ),
     _good_data("a cursor is what the page before has handed out", _is_paged),
     _good_data(
         "a campaign's rules say what it asks for: an address, a station, fields",

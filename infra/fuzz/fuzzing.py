@@ -7,6 +7,7 @@ The document is the served one, taken strictly. Must never send anything to anot
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import requests
 
 from infra.fuzz.checks import operations_in, settings_of
-from infra.fuzz.document import strict, with_ids
+from infra.fuzz.document import strict, with_examples, with_ids, with_links
 from infra.fuzz.scene import Scene
 from infra.local.stack import Stack
 from infra.template import ROOT
@@ -45,14 +46,17 @@ def fuzz(
     phases: str = "examples,coverage,fuzzing,stateful",
     seed: int | None = None,
     shows: bool = False,
+    change: Callable[[Any], Any] | None = None,
 ) -> Fuzzed:
     """At most so many cases of each operation, in each phase that draws them. `shows`: on this
-    terminal, as it goes.
+    terminal, as it goes. `change`: what is made of the document first, to see that it is noticed.
     """
     url = stack.endpoints.api_url
     answer = requests.get(f"{url}/v1/openapi.json", timeout=PATIENCE_SECONDS)
     answer.raise_for_status()
-    document = with_ids(strict(answer.json()), scene.ids)
+    served = answer.json() if change is None else change(answer.json())
+    document = with_ids(strict(served), scene.ids)
+    document = with_examples(with_links(document), scene.bodies)
     directory.mkdir(parents=True, exist_ok=True)
     _write(directory / "openapi.json", document)
     _write(directory / "auth.json", _members(scene))

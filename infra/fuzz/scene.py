@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from infra.local.seed import MERCHANT_ID, PRODUCT_ID
+from infra.local.seed import ADDRESS, MERCHANT_ID, PRODUCT_ID
 from infra.local.shopper import Purchase, Shopper, wait_until
 from infra.local.stack import Stack
 
@@ -23,10 +23,13 @@ EARNED_AT_LEAST_FEN = 100
 
 @dataclass(frozen=True)
 class Scene:
-    """Who asks, and the ids of what is there, by the names that requests use for them."""
+    """Who asks, the ids of what is there, by the names that requests use for them, and bodies that
+    go through.
+    """
 
     tokens: dict[str, str]
     ids: dict[str, list[str]]
+    bodies: dict[str, list[dict[str, Any]]]
 
 
 def set_scene(stack: Stack) -> Scene:
@@ -35,7 +38,8 @@ def set_scene(stack: Stack) -> Scene:
     lin = Shopper(stack.endpoints, "wild-lin").signs_in()
     eve = Shopper(stack.endpoints, "wild-eve").signs_in()
     _put_station(stack, lin)
-    stack.admin("put_settings", commission={"rates_bp": [2000], "freeze_seconds": 1})
+    earning = {"rates_bp": [2000], "freeze_seconds": 1}
+    stack.admin("put_settings", commission=earning, most_unpaid_orders=50)
     try:
         belongings = [_belongings(stack, each) for each in (lin, eve)]
     finally:
@@ -51,7 +55,22 @@ def set_scene(stack: Stack) -> Scene:
     for owned in belongings:
         for name, found in owned.items():
             ids[name] = [*ids.get(name, []), *found]
-    return Scene({"lin": lin.token, "eve": eve.token}, ids)
+    return Scene({"lin": lin.token, "eve": eve.token}, ids, _good_bodies())
+
+
+def _good_bodies() -> dict[str, list[dict[str, Any]]]:
+    """A purchase in each way of buying, by operation."""
+    goods = {"sku_id": SKU_ID, "quantity": 1}
+    sent = {**goods, "address": ADDRESS}
+    made = {**sent, "campaign_id": MADE, "custom_fields": {"engraving": "平安"}}
+    fetched = {**goods, "campaign_id": FETCHED, "station_id": STATION_ID}
+    return {
+        "post_order": [sent, {**sent, "quantity": 2, "remark": "放门口"}],
+        "post_group": [{**sent, "campaign_id": PLAIN}, made, fetched],
+        "post_group_member": [sent],
+        "post_quote": [goods, {**sent, "campaign_id": PLAIN}],
+        "post_redemption": [{"pickup_code": "00000000"}],
+    }
 
 
 def _put_catalogue(stack: Stack) -> None:

@@ -184,9 +184,7 @@ class CommissionMachine(RowsMachine):
 
     @precondition(lambda self: self.sale.state is OrderState.PAID)
     @rule(bonus=BONUSES, cut=st.sampled_from((0, 1, 500)), is_free=st.booleans())
-    def its_group_completes(
-        self, bonus: tuple[str, int] | None, cut: int, is_free: bool
-    ) -> None:
+    def its_group_completes(self, bonus: tuple[str, int] | None, cut: int, is_free: bool) -> None:
         """The price falls by as much as it can; a free leader gets back the rest."""
         order, sale = self.order(), self.sale
         sale.cut_fen = min(cut, order.unit_price_fen - 1) * order.quantity
@@ -230,9 +228,7 @@ class CommissionMachine(RowsMachine):
         refund_id = f"rfd_{self.refund_count}"
         if fen == sale.left_fen:
             self.writes(
-                lambda writes: refundable.begin_ending(
-                    writes, order, refund_id, gives_back_stock=False
-                )
+                lambda writes: refundable.begin_ending(writes, order, refund_id, units_back_at=None)
             )
             sale.state = OrderState.REFUNDING
         else:

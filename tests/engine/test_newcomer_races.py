@@ -25,7 +25,8 @@ THREADS = 32
 
 @pytest.fixture
 def shop(engine_shop: Shop) -> Shop:
-    """A shop on the engine with a campaign of three for newcomers."""
+    """A shop on the engine with a campaign of three for newcomers. Nobody has too many unpaid."""
+    engine_shop.admin("put_settings", most_unpaid_orders=50)
     engine_shop.campaign("new", size=3, rules={"who": "newcomers"})
     return engine_shop
 

@@ -1,5 +1,5 @@
-"""A group as a machine: whoever opens it, joins, pays, is told of late or twice, leaves, and however
-its time ends, it has every seat once, and everyone's money where it belongs.
+"""A group as a machine: whoever opens it, joins, pays, is told of late or twice, or leaves, and
+however its time ends, it has every seat once, and everyone's money is where it belongs.
 """
 
 from dataclasses import dataclass, field
@@ -141,14 +141,15 @@ class GroupMachine(RowsMachine):
         may_leave=st.booleans(),
         units=st.integers(2, 6),
     )
-    def opens(
-        self, come: int, size: int, enough: int | None, may_leave: bool, units: int
-    ) -> None:
+    def opens(self, come: int, size: int, enough: int | None, may_leave: bool, units: int) -> None:
         self.trades = Trades(self.memory)
         self.units = units
         least = min(enough, size) if enough is not None else None
         self.begins(
-            size, least, may_leave, units,
+            size,
+            least,
+            may_leave,
+            units,
             prepare=lambda: self.is_on_sale(size, least, units, may_leave=may_leave),
         )
         self.told = Told(size, least, may_leave)
@@ -199,9 +200,7 @@ class GroupMachine(RowsMachine):
         else:
             self.told.ends_unpaid(order_id)
 
-    @rule(
-        member_id=st.sampled_from(MEMBERS), key=st.sampled_from(("0", "1", "2")), behind=BEHIND
-    )
+    @rule(member_id=st.sampled_from(MEMBERS), key=st.sampled_from(("0", "1", "2")), behind=BEHIND)
     def joins(self, member_id: str, key: str, behind: int) -> None:
         now = self.clock.now()
         wanted = purchase(member_id, key)
@@ -209,9 +208,7 @@ class GroupMachine(RowsMachine):
         answer: Placed | Refusal
         try:
             with self.memory.behind(behind):
-                answer = join(
-                    self.group_id, wanted, clock=self.clock, wechat_pay=self.trades
-                )
+                answer = join(self.group_id, wanted, clock=self.clock, wechat_pay=self.trades)
         except Refusal as refusal:
             answer = refusal
         # A full group first lets go of whoever has not paid in time.
@@ -230,6 +227,14 @@ class GroupMachine(RowsMachine):
             assert not answer.replayed
             assert self.told.takes(member_id, now)
             self.note_placed(answer)
+
+    @precondition(lambda self: self.told.state is GroupState.FORMING)
+    @rule(which=st.integers(0, 4), behind=st.integers(0, 3))
+    def somebody_comes_late_for_a_seat(self, which: int, behind: int) -> None:
+        """Who has not been here, and may have seen it when it was not full yet."""
+        seated = {self.told.members[order_id] for order_id in self.told.seats()}
+        others = [member_id for member_id in MEMBERS if member_id not in seated]
+        self.joins(others[which % len(others)], "late", behind)
 
     def holding(self) -> list[str]:
         return [each for each, became in self.told.became.items() if STANDS[became][1]]
@@ -256,6 +261,17 @@ class GroupMachine(RowsMachine):
             in_full = self.trades.paid_fen[order_id] == 1500
             self.told.pays(order_id, self.clock.now(), in_full=in_full)
 
+    @precondition(lambda self: len(self.told.all_that("held")) > 1)
+    @rule()
+    def everyone_pays_and_wechat_tells_all_at_once(self) -> None:
+        """Each is taken by who has read before the first of them was written."""
+        order_ids = list(self.told.became)
+        for order_id in self.told.all_that("held"):
+            self.somebody_pays(order_ids.index(order_id), 0, tells=False)
+        first = self.memory.commit_count
+        for order_id in self.told.all_that("held"):
+            self.wechat_tells(order_ids.index(order_id), self.memory.commit_count - first)
+
     @rule(number=st.integers(0, 9), behind=BEHIND)
     def an_order_is_closed(self, number: int, behind: int) -> None:
         order_id = self.order(number)
@@ -279,6 +295,19 @@ class GroupMachine(RowsMachine):
         )
         if self.tries(lambda: leave(order_id, clock=self.clock), may=may, behind=behind):
             self.told.became[order_id] = "left"
+
+    @precondition(lambda self: self.told.may_leave and len(self.told.all_that("paid")) > 1)
+    @rule(which=st.integers(0, 3))
+    def somebody_leaves_in_the_last_moment(self, which: int) -> None:
+        """The sweep has read already, and finds its time over when it looks at the clock."""
+        told = self.told
+        if told.state is not GroupState.FORMING or told.is_over(self.clock.now()):
+            return
+        order_ids = self.told.all_that("paid")
+        self.somebody_leaves(list(told.became).index(order_ids[which % len(order_ids)]), 0)
+        assert told.ends_at is not None
+        self.clock.advance((told.ends_at - self.clock.now()).total_seconds())
+        self.the_sweep_comes(1)
 
     @rule(seconds=st.sampled_from((1, 1, 300, PAY_WINDOW_SECONDS, DURATION_SECONDS)))
     def time_passes(self, seconds: int) -> None:

@@ -30,6 +30,7 @@ def ids(page: Reply, name: str = "order_id") -> list[str]:
 
 @pytest.mark.parametrize("seconds_apart", [1, 0])
 def test_25_orders_come_in_pages_of_10_10_and_5(shop: Shop, seconds_apart: int) -> None:
+    shop.admin("put_settings", most_unpaid_orders=25)
     lin = shop.member("Lin")
     placed = []
     for _ in range(25):

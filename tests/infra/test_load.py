@@ -60,7 +60,9 @@ def test_what_a_timed_block_raises_counts_as_a_refusal_when_it_is_one() -> None:
 
 
 def test_a_request_has_the_name_of_its_route() -> None:
-    paths = {"/v1/orders": {}, "/v1/orders/{order_id}": {}, "/v1/orders/{order_id}/payment": {}}
+    paths = dict.fromkeys(
+        ("/v1/orders", "/v1/orders/{order_id}", "/v1/orders/{order_id}/payment"), "its methods"
+    )
     template = {"Resources": {"RestAPI": {"Properties": {"DefinitionBody": {"paths": paths}}}}}
     routes = Routes.of_template(template)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.log_watch import LogWatch
+from tests.log_watch import OURS, LogWatch
 from tests.planted import FORMS, Planted, plant_credentials
 
 pytest_plugins = ["pytester"]
@@ -57,7 +57,8 @@ def test_a_test_that_logs_a_planted_value_fails_and_only_it(
 
 
 def logged(watch: LogWatch, message: str, **more: object) -> list[str]:
-    record = logging.makeLogRecord({"msg": message, "levelno": 20, "levelname": "INFO", **more})
+    given = {"name": OURS, "msg": message, "levelno": logging.INFO, "levelname": "INFO", **more}
+    record = logging.makeLogRecord(given)
     watch.handle(record)
     return watch.found()
 
@@ -72,6 +73,15 @@ def test_a_value_is_found_in_message_and_field_as_it_is_and_escaped(value: str) 
     assert len(logged(watch, "for", order={"address": [value]})) >= 1
     assert planted.found_in(json.dumps({"to": value})) != []
     assert logged(watch, "for nobody") == []
+
+
+def test_of_libraries_only_warnings_are_heard() -> None:
+    planted = Planted()
+    planted.plant("it", "a planted key")
+    watch = LogWatch(planted)
+
+    assert logged(watch, "a planted key", name="botocore.auth") == []
+    assert logged(watch, "a planted key", name="urllib3", levelno=logging.WARNING) != []
 
 
 def test_what_is_for_good_outlives_the_module() -> None:

@@ -2,8 +2,10 @@
 in any order and told of late, it goes along the arrows, and no fen of it is in two places.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
@@ -49,6 +51,12 @@ KINDS = {
     ),
     "leader_free": Rules(leader=LeaderRule(free=True)),
 }
+ACT = st.sampled_from(
+    (
+        *("tell", "close", "deal", "ship", "correct", "receive", "settle"),
+        *("refund", "refund a part", "tell of refund", "end it free"),
+    )
+)
 DAY_SECONDS = 24 * 3600
 RECEIVES_AFTER_SECONDS, SETTLES_AFTER_SECONDS = 10 * DAY_SECONDS, 7 * DAY_SECONDS
 
@@ -111,7 +119,8 @@ class OrderMachine(RowsMachine):
     arrows = (ARROWS,)
 
     @initialize(
-        kind=st.sampled_from(list(KINDS)), quantity=st.integers(1, 2),
+        kind=st.sampled_from(list(KINDS)),
+        quantity=st.integers(1, 2),
         stage=st.sampled_from((0, 0, 1, 2, 3, 4, 5, 6)),
     )
     def is_placed(self, kind: str, quantity: int, stage: int) -> None:
@@ -173,9 +182,7 @@ class OrderMachine(RowsMachine):
         payment = self.trades.payment(self.order_id)
         may = self.life.paid_fen == 0
         since = self.trades.paid_since[self.order_id]
-        if self.tries(
-            lambda: pay(payment, clock=self.clock), may=may, behind=behind, since=since
-        ):
+        if self.tries(lambda: pay(payment, clock=self.clock), may=may, behind=behind, since=since):
             self.note_paid()
 
     def note_paid(self) -> None:
@@ -205,17 +212,16 @@ class OrderMachine(RowsMachine):
     @precondition(lambda self: self.group_is_open())
     @rule()
     def somebody_joins_and_pays(self) -> None:
-        joined = join(
-            self.group_id, purchase("mem_ann"), clock=self.clock, wechat_pay=self.trades
-        )
+        joined = join(self.group_id, purchase("mem_ann"), clock=self.clock, wechat_pay=self.trades)
         self.trades.pay(joined.order.order_id, joined.order.amount_fen)
         pay(self.trades.payment(joined.order.order_id), clock=self.clock)
         self.partner_holds = 1
 
     def group_is_open(self) -> bool:
         group = self.memory.row(group_key(self.group_id)) if self.group_id else None
-        is_forming = group is not None and group.group_state == "forming"
-        return is_forming and group.expires_at > self.clock.now()
+        if group is None or group.group_state != "forming":
+            return False
+        return bool(group.expires_at > self.clock.now())
 
     @precondition(lambda self: self.partner_holds and self.life.state is S.PAID)
     @rule(behind=BEHIND)
@@ -334,7 +340,7 @@ class OrderMachine(RowsMachine):
             f"{row.refund_id}_1", self.order_id, "503", "SUCCESS", int(row.amount_fen), None
         )
         may = row.refund_id not in life.back_fen
-        verb = lambda: settle_refund(report, clock=self.clock)  # noqa: E731
+        verb = partial(settle_refund, report, clock=self.clock)
         since = self.first_seen(RefundRow, row.refund_id)
         if self.tries(verb, may=may, behind=behind, since=since):
             life.back_fen[row.refund_id] = int(row.amount_fen)
@@ -352,41 +358,42 @@ class OrderMachine(RowsMachine):
             life.holds_units = False
             life.ends()
 
-    @rule(
-        late=st.sampled_from(("told", "close", "deal", "ship", "correct", "receive", "settle")),
-        behind=BEHIND,
-    )
-    def somebody_comes_at_the_wrong_time(self, late: str, behind: int) -> None:
-        match late:
-            case "told" if self.trades.is_paid(self.order_id):
-                self.wechat_tells_of_the_payment(behind)
-            case "close":
-                self.is_closed(behind)
-            case "deal" if self.group_id:
-                self.its_group_is_dealt_with(behind)
-            case "ship":
-                self.is_shipped("2", behind)
-            case "correct":
-                self.its_shipment_is_corrected("3", behind)
-            case "receive":
-                self.is_received(behind)
-            case "settle":
-                self.the_sweep_comes(behind)
+    @rule(what=ACT, behind=BEHIND)
+    def somebody_comes_at_the_wrong_time(self, what: str, behind: int) -> None:
+        self.acts(what, behind)
 
-    @precondition(lambda self: self.life.state is not S.PAID)
-    @rule(
-        late=st.sampled_from(("refund", "refunded", "end_free")),
-        number=st.integers(0, 3),
-        behind=BEHIND,
-    )
-    def somebody_gives_back_at_the_wrong_time(self, late: str, number: int, behind: int) -> None:
-        match late:
-            case "refund":
-                self.an_operator_refunds(str(number), None, False, behind)
-            case "refunded" if self.life.asked_fen:
-                self.wechat_tells_of_a_refund(number, behind)
-            case "end_free":
-                self.an_operator_ends_it_free(behind)
+    @rule(first=ACT, second=ACT, it_is_time=st.booleans())
+    def two_come_at_once(self, first: str, second: str, it_is_time: bool) -> None:
+        """The second has read before the first has written."""
+        if it_is_time and self.life.settles_at is not None:
+            self.clock.advance(SETTLES_AFTER_SECONDS)
+        before = self.memory.commit_count
+        self.acts(first, 0)
+        self.acts(second, self.memory.commit_count - before)
+
+    def acts(self, what: str, behind: int) -> None:
+        """Whether it makes sense just now or not."""
+        life = self.life
+        ways: dict[str, Callable[[int], object]] = {
+            "close": self.is_closed,
+            "ship": partial(self.is_shipped, "2"),
+            "correct": partial(self.its_shipment_is_corrected, "3"),
+            "receive": self.is_received,
+            "settle": self.the_sweep_comes,
+        }
+        if self.trades.is_paid(self.order_id):
+            ways["tell"] = self.wechat_tells_of_the_payment
+        if self.group_id:
+            ways["deal"] = self.its_group_is_dealt_with
+        if life.asked_fen:
+            ways["tell of refund"] = partial(self.wechat_tells_of_a_refund, len(life.back_fen))
+        if life.state is not S.PAID:
+            key = str(len(life.asked_fen))
+            ways["refund"] = partial(self.an_operator_refunds, key, None, False)
+            ways["refund a part"] = partial(self.an_operator_refunds, key, 1, False)
+            ways["end it free"] = self.an_operator_ends_it_free
+        if what in ways:
+            ways[what](behind)
 
     def looks_right(self) -> None:
         life = self.life

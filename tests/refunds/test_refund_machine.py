@@ -4,17 +4,18 @@ always the whole of it.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from chalicelib.gateways.wechat_pay import RefundReport
+from chalicelib.gateways.wechat_pay import RefundReport, WechatPayOff
 from chalicelib.gateways.wechat_pay import RefundRequest as SentToWechat
-from chalicelib.gateways.wechat_pay import WechatPayOff
-from chalicelib.kit.errors import WechatUnavailable
 from chalicelib.kit.clock import after
+from chalicelib.kit.errors import WechatUnavailable
 from chalicelib.orders.model import SOLD, OrderState
 from chalicelib.orders.pay import pay
 from chalicelib.orders.place import place
@@ -32,6 +33,7 @@ from chalicelib.refunds.model import (
     UNDECIDED,
     UNDER_WAY,
     RefundState,
+    RefundType,
     attempt_of,
     out_refund_no,
 )
@@ -41,6 +43,7 @@ from chalicelib.refunds.send_back import send_back
 from chalicelib.refunds.settle import settle
 from chalicelib.refunds.store import RefundRow, refund_key
 from chalicelib.refunds.withdraw import withdraw, withdraw_unsent
+from tests.fakes import FakeClock
 from tests.goods import product, sku, stocked
 from tests.in_memory import InMemory
 from tests.machines import BEHIND, STEPS, Arrows, RowsMachine, memory, run
@@ -53,7 +56,7 @@ AMOUNTS_FEN = st.sampled_from((None, None, 1, 500, 999, 1000, 1999, 2000, 2001))
 BY_OPERATOR = st.sampled_from((False, False, True))
 WHICH = st.integers(0, 4)
 
-S, O = RefundState, OrderState
+S, AT = RefundState, OrderState
 REFUND_ARROWS = Arrows(
     RefundRow,
     "refund_state",
@@ -70,13 +73,13 @@ REFUND_ARROWS = Arrows(
 ORDER_ARROWS = Arrows(
     OrderRow,
     "order_state",
-    first={O.AWAITING_PAYMENT, *SOLD},
+    first={AT.AWAITING_PAYMENT, *SOLD},
     then={
-        O.TO_SHIP: {O.SHIPPED, O.REFUNDING},
-        O.SHIPPED: {O.RECEIVED, O.REFUNDING},
-        O.RECEIVED: {O.SETTLED, O.REFUNDING},
-        O.SETTLED: {O.REFUNDING},
-        O.REFUNDING: {O.REFUNDED},
+        AT.TO_SHIP: {AT.SHIPPED, AT.REFUNDING},
+        AT.SHIPPED: {AT.RECEIVED, AT.REFUNDING},
+        AT.RECEIVED: {AT.SETTLED, AT.REFUNDING},
+        AT.SETTLED: {AT.REFUNDING},
+        AT.REFUNDING: {AT.REFUNDED},
     },
 )
 WECHATS_ARROWS = {
@@ -88,9 +91,10 @@ WECHATS_ARROWS = {
 class RefundsAtWechat(WechatPayOff):
     """Each attempt with everything it ever was there, and after how many of our commits."""
 
-    def __init__(self, memory: InMemory) -> None:
+    def __init__(self, memory: InMemory, clock: FakeClock, order_id: str) -> None:
         super().__init__(missing=())
-        self._memory = memory
+        self._memory, self._clock, self._order_id = memory, clock, order_id
+        self._last: tuple[str, datetime] | None = None
         self.said: dict[str, list[tuple[str, int]]] = {}
         self.amounts_fen: dict[str, int] = {}
         self.loses_answer = False
@@ -98,6 +102,9 @@ class RefundsAtWechat(WechatPayOff):
     def refund(self, request: SentToWechat) -> RefundReport:
         self._memory.catch_up()
         number = request.out_refund_no
+        if self._last is not None and self._last[0] != number:
+            assert self._clock.now() >= after(self._last[1], SECONDS_BETWEEN_REFUNDS)
+        self._last = number, self._clock.now()
         if number not in self.said:
             self.amounts_fen[number] = request.amount_fen
             self.moves(number, "PROCESSING")
@@ -110,13 +117,11 @@ class RefundsAtWechat(WechatPayOff):
     def moves(self, number: str, status: str) -> None:
         self.said.setdefault(number, []).append((status, self._memory.commit_count))
 
-    def report(self, number: str, which: int) -> Any:
+    def report(self, number: str, which: int) -> RefundReport:
         """What it said then; -1 is the latest."""
-        status, _ = self.said[number][which]
-        trade = self.said_of
-        return RefundReport(number, trade, "503", status, self.amounts_fen[number], None)  # type: ignore[arg-type]
-
-    said_of = ""
+        status: Any = self.said[number][which][0]
+        amount_fen = self.amounts_fen[number]
+        return RefundReport(number, self._order_id, "503", status, amount_fen, None)
 
     def paid_back_fen(self) -> int:
         latest = {number: said[-1][0] for number, said in self.said.items()}
@@ -164,7 +169,9 @@ class Payment:
 
     @property
     def left_fen(self) -> int:
-        return PAID_FEN - self.fen_in(*(each for each in S if each not in (S.REJECTED, S.WITHDRAWN)))
+        return PAID_FEN - self.fen_in(
+            *(each for each in S if each not in (S.REJECTED, S.WITHDRAWN))
+        )
 
     @property
     def undecided_fen(self) -> int:
@@ -173,11 +180,11 @@ class Payment:
     def goes_out(self) -> None:
         """What went out last may have been all there was."""
         if self.left_fen == 0 and self.undecided_fen == 0:
-            self.state = O.REFUNDING
+            self.state = AT.REFUNDING
 
     def comes_back(self) -> None:
-        if self.state is O.REFUNDING and self.fen_in(S.SUCCEEDED) == PAID_FEN:
-            self.state = O.REFUNDED
+        if self.state is AT.REFUNDING and self.fen_in(S.SUCCEEDED) == PAID_FEN:
+            self.state = AT.REFUNDED
 
 
 class RefundMachine(RowsMachine):
@@ -186,16 +193,13 @@ class RefundMachine(RowsMachine):
     arrows = (REFUND_ARROWS, ORDER_ARROWS)
 
     @initialize(
-        state=st.sampled_from((O.TO_SHIP, O.SHIPPED, O.RECEIVED, O.SETTLED)),
+        state=st.sampled_from((AT.TO_SHIP, AT.SHIPPED, AT.RECEIVED, AT.SETTLED)),
         asked=st.lists(st.tuples(AMOUNTS_FEN, st.booleans(), BY_OPERATOR), min_size=1, max_size=3),
     )
-    def is_paid(
-        self, state: OrderState, asked: list[tuple[int | None, bool, bool]]
-    ) -> None:
-        self.wechat = RefundsAtWechat(self.memory)
+    def is_paid(self, state: OrderState, asked: list[tuple[int | None, bool, bool]]) -> None:
         self.order_id = purchase("mem_lin").order_id
-        self.wechat.said_of = self.order_id
-        if state is O.SETTLED:
+        self.wechat = RefundsAtWechat(self.memory, self.clock, self.order_id)
+        if state is AT.SETTLED:
             self.clock.advance(7 * 24 * 3600)
         self.begins(state, prepare=lambda: self.was_brought_to(state))
         self.payment = Payment(state)
@@ -209,11 +213,11 @@ class RefundMachine(RowsMachine):
         order_id = place(purchase("mem_lin"), clock=self.clock).order.order_id
         trades.pay(order_id, PAID_FEN)
         pay(trades.payment(order_id), clock=self.clock)
-        if state is not O.TO_SHIP:
+        if state is not AT.TO_SHIP:
             ship(order_id, "SF", "1", clock=self.clock)
-        if state in (O.RECEIVED, O.SETTLED):
+        if state in (AT.RECEIVED, AT.SETTLED):
             receive(order_id, clock=self.clock)
-        if state is O.SETTLED:
+        if state is AT.SETTLED:
             self.clock.advance(7 * 24 * 3600)
             settle_order(order_id, clock=self.clock)
 
@@ -247,12 +251,12 @@ class RefundMachine(RowsMachine):
         self, key: str, amount_fen: int | None, returns: bool, by_operator: bool, behind: int
     ) -> None:
         payment = self.payment
-        kind = "return_goods" if returns else "refund_only"
+        kind: RefundType = "return_goods" if returns else "refund_only"
         command = RefundRequest(
             self.order_id, key, "坏了", amount_fen, kind, by_operator=by_operator
         )
         asked_fen = payment.left_fen if amount_fen is None else amount_fen
-        with_member = payment.state in SOLD and payment.state is not O.TO_SHIP
+        with_member = payment.state in SOLD and payment.state is not AT.TO_SHIP
         may = (
             payment.state in SOLD
             and command.refund_id not in payment.asked
@@ -328,7 +332,7 @@ class RefundMachine(RowsMachine):
         if not is_sure:
             return
         may = asked.state in UNDECIDED
-        verb = lambda: withdraw(refund_id, "mem_lin", clock=self.clock)  # noqa: E731
+        verb = partial(withdraw, refund_id, "mem_lin", clock=self.clock)
         if self.tries(verb, may=may, behind=behind, since=self.since(refund_id)):
             asked.state = S.WITHDRAWN
 
@@ -339,7 +343,7 @@ class RefundMachine(RowsMachine):
         due_at = self.memory.row(refund_key(refund_id)).due_at
         is_due = due_at is not None and due_at <= self.clock.now()
         may = asked.state is S.AWAITING_RETURN and asked.sent_back is None and is_due
-        verb = lambda: withdraw_unsent(refund_id, clock=self.clock)  # noqa: E731
+        verb = partial(withdraw_unsent, refund_id, clock=self.clock)
         if self.tries(verb, may=may, behind=behind, since=self.since(refund_id)):
             asked.state = S.WITHDRAWN
 
@@ -417,7 +421,7 @@ class RefundMachine(RowsMachine):
     def an_operator_retries(self, which: int, behind: int) -> None:
         refund_id, asked = self.pick(which, S.CLOSED)
         may = asked.state in (S.PROCESSING, S.CLOSED)
-        verb = lambda: retry(refund_id, operator="ann", reason="再试", clock=self.clock)  # noqa: E731
+        verb = partial(retry, refund_id, operator="ann", reason="再试", clock=self.clock)
         if self.tries(verb, may=may, behind=behind, since=self.since(refund_id)):
             asked.attempt += asked.state is S.CLOSED
             asked.state = S.REQUESTED
@@ -442,20 +446,20 @@ class RefundMachine(RowsMachine):
     def its_order_goes_on(self, behind: int) -> None:
         payment = self.payment
         before = payment.state
-        if before is O.TO_SHIP:
-            may, becomes = payment.left_fen > 0, O.SHIPPED
-            verb = lambda: ship(self.order_id, "SF", "1", clock=self.clock)  # noqa: E731
-        elif before is O.SHIPPED:
-            may, becomes = True, O.RECEIVED
-            verb = lambda: receive(self.order_id, clock=self.clock)  # noqa: E731
+        if before is AT.TO_SHIP:
+            may, becomes = payment.left_fen > 0, AT.SHIPPED
+            verb = partial(ship, self.order_id, "SF", "1", clock=self.clock)
+        elif before is AT.SHIPPED:
+            may, becomes = True, AT.RECEIVED
+            verb = partial(receive, self.order_id, clock=self.clock)
         else:
             is_time = self.memory.row(order_key(self.order_id)).settles_at or after(
                 self.clock.now(), 1
             )
             still_open = [each for each in payment.asked.values() if each.state not in ENDED]
-            may = before is O.RECEIVED and is_time <= self.clock.now() and not still_open
-            becomes = O.SETTLED
-            verb = lambda: settle_order(self.order_id, clock=self.clock)  # noqa: E731
+            may = before is AT.RECEIVED and is_time <= self.clock.now() and not still_open
+            becomes = AT.SETTLED
+            verb = partial(settle_order, self.order_id, clock=self.clock)
         if self.tries(verb, may=may, behind=behind):
             payment.state = becomes
 

@@ -199,7 +199,7 @@ class _Run:
         for number in range(MOST_SWEEPS):
             if number % 10 == 0 or not self._due():
                 with self._world.undisturbed():
-                    wishing.repairs(ground, chance)
+                    wishing.clear_up(ground, chance)
                 self._come_to_rest()
             due, now = self._due(), self._world.clock.now().timestamp()
             if now >= end or not due:

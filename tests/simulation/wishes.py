@@ -15,9 +15,10 @@ from tests.simulation.ground import CAMPAIGN, STATION, Ground
 from tests.simulation.people import Bought, Person
 
 PEOPLE = 6
-_BREAKS_SECONDS = (1, 20, 70, 200, 310, 610, 1800, 3700, 4 * 3600)
+JOINS = "joins"
+_BREAKS_SECONDS = (1, 5, 20, 20, 70, 70, 130, 310, 610, 1800, 3700, 4 * 3600)
 _RUSHES = (
-    *("joins", "joins", "joins", "joins", "opens", "opens", "buys"),
+    *(JOINS, JOINS, JOINS, JOINS, JOINS, JOINS, "opens", "opens", "buys"),
     *("pays_late", "cancels", "asks_back", "withdraws", "decides", "ships", "checks", "repeats"),
 )
 Does = Callable[[Ground, Person, Random], None]
@@ -42,11 +43,12 @@ def draw(seed: int, count: int) -> list[Wish]:
     """
     chance = Random(f"{seed} wishes")
     weights = [weight * chance.choice([0, 1, 1, 3]) for weight, _ in WISHES.values()]
+    weights[0] = WISHES[JOINS][0] * chance.choice([1, 2, 3])
     wishes: list[Wish] = []
     while len(wishes) < count:
         drawn = chance.random()
         name, who = f"w{len(wishes):02d}", chance.randrange(PEOPLE)
-        if drawn < 0.15:
+        if drawn < 0.12:
             wishes.append(Wish(name, "time", who, chance.choice(_BREAKS_SECONDS)))
         elif drawn < 0.3:
             wishes += _rush(chance, len(wishes), who)
@@ -82,17 +84,32 @@ def _opens(ground: Ground, person: Person, chance: Random) -> None:
 
 
 def _joins(ground: Ground, person: Person, chance: Random) -> None:
-    """A group that forms; where there is none, they open one and pay."""
-    groups = [row for row in ground.world.rows("groups", kind="group") if "crowd_id" not in row]
-    forming = sorted(str(row["group_id"]) for row in groups if row["group_state"] == "forming")
-    if not forming:
+    """A group that forms, more often than not the fullest; where there is none, they open one and
+    pay.
+    """
+    group_id = _group_to_join(ground, person, chance)
+    if group_id is None:
         body = {**_purchase(ground, chance), "campaign_id": CAMPAIGN}
         bought = person.buys("/v1/groups", body, chance=chance)
         if bought is not None and bought.payment is not None:
             _pay(ground, person, bought, chance)
         return
-    path = f"/v1/groups/{chance.choice(forming)}/members"
+    path = f"/v1/groups/{group_id}/members"
     _then(ground, person, person.buys(path, _purchase(ground, chance), chance=chance), chance)
+
+
+def _group_to_join(ground: Ground, person: Person, chance: Random) -> str | None:
+    prefers_fullest = chance.random() < 0.8
+    rows = ground.world.rows("groups", kind="group", group_state="forming")
+    mine = {bought.group_id for bought in person.bought}
+    heads = [row for row in rows if "crowd_id" not in row]
+    forming = sorted(
+        heads, key=lambda row: (row["seats_free"] < 1, row["seats_free"], row["group_id"])
+    )
+    others = [str(row["group_id"]) for row in forming if row["group_id"] not in mine]
+    if not others:
+        return str(forming[0]["group_id"]) if forming and chance.random() < 0.2 else None
+    return others[0] if prefers_fullest else chance.choice(others)
 
 
 def _buys(ground: Ground, person: Person, chance: Random) -> None:
@@ -369,10 +386,9 @@ def _refund_fails(ground: Ground, _person: Person, chance: Random) -> None:
                 return
 
 
-def repairs(ground: Ground, chance: Random) -> None:
-    """An operator looks after what waits for one."""
-    world = ground.world
-    for row in sorted(world.rows("refunds"), key=_by("refund_id")):
+def _repairs(ground: Ground, _person: Person, chance: Random) -> None:
+    """An operator tries again what waits for one."""
+    for row in sorted(ground.world.rows("refunds"), key=_by("refund_id")):
         refund_id, state = row["refund_id"], row["refund_state"]
         if state == "abnormal":
             how = chance.choice(["retry", "retry", "paid_by_hand"])
@@ -381,13 +397,29 @@ def repairs(ground: Ground, chance: Random) -> None:
             _operates(ground, "retry_refund", refund_id=refund_id)
 
 
-def _repairs(ground: Ground, _person: Person, chance: Random) -> None:
-    repairs(ground, chance)
+def clear_up(ground: Ground, chance: Random) -> None:
+    """In the end everything goes out, and every refund that waits for a person is seen to: some in
+    WeChat's own platform.
+    """
+    _ships(ground, ground.people[0], chance)
+    for row in sorted(ground.world.rows("refunds"), key=_by("refund_id")):
+        refund_id, state = str(row["refund_id"]), row["refund_state"]
+        if state == "abnormal" and chance.random() < 0.5:
+            number = f"{refund_id}_{row['attempt']}"
+            ground.world.sandbox.settle_refund(number, "success")
+        elif state == "abnormal":
+            by_hand = {"resolution": "paid_by_hand"}
+            _operates(ground, "resolve_abnormal_refund", refund_id=refund_id, **by_hand)
+        elif state == "closed":
+            _operates(ground, "retry_refund", refund_id=refund_id)
+        elif state == "awaiting_operator":
+            how = {"decision": chance.choice(["approve", "reject"]), "reason": "清账"}
+            _operates(ground, "decide_refund", refund_id=refund_id, **how)
 
 
 WISHES: dict[str, tuple[int, Does]] = {
-    "opens": (8, _opens),
-    "joins": (14, _joins),
+    JOINS: (20, _joins),
+    "opens": (5, _opens),
     "buys": (3, _buys),
     "pays_late": (5, _pays_late),
     "asks_for_payment": (2, _asks_for_payment),

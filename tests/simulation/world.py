@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import requests
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
@@ -16,8 +16,10 @@ from chalice.local import LambdaEventConverter, RouteMatcher
 
 import app as handlers
 from app import app
+from chalicelib.gateways.wechat_api import WechatApi
 from chalicelib.groups import show
 from chalicelib.kit import pauses
+from infra.local.wechat.credentials import Credentials
 from infra.local.wechat.faults import FaultKind
 from infra.local.wechat.http import create_app
 from infra.local.wechat.in_process import WsgiAdapter
@@ -155,11 +157,26 @@ class World(Shop):
         session.mount(WECHAT_URL, _Line(self, WsgiAdapter(create_app(self.sandbox))))
         return session
 
+    def _make_wechat_api(self, keys: Credentials) -> WechatApi:
+        return cast(WechatApi, ColdWechatApi(lambda: super(World, self)._make_wechat_api(keys)))
+
     def _make_queue(self) -> Queue:
         return QueueBeyond(self)
 
     def _follow_streams(self, _database: Any) -> StreamsToTake:
         return NothingToTake()
+
+
+class ColdWechatApi:
+    """Made anew for each call, as by a function that just started: its access token is not there
+    yet. Functions that run at the same time share nothing, this one's lock included.
+    """
+
+    def __init__(self, make: Callable[[], WechatApi]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._make(), name)
 
 
 class NothingToTake:

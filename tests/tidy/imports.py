@@ -95,7 +95,7 @@ def _is_allowed(importer: Place, target: Place, may_import: MayImport) -> bool:
         return True
     if importer.kind == "schemas" and target.is_model_or_errors:
         return True
-    if importer.kind == "routes" and target.part == "wiring":
+    if importer.kind == "routes" and (target.part == "wiring" or target.kind == "errors"):
         return True
     return target.part in may_import.get(importer.part, frozenset())
 

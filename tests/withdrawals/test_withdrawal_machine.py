@@ -1,9 +1,11 @@
 """A member's withdrawals as a machine: asked for, decided, sent, confirmed, taken back and told of
-late, twice and in any order, with debts that come up meanwhile. Money is theirs, on its way or paid,
-never two of these, and WeChat's word alone says which.
+late, twice and in any order, with debts that come up meanwhile. Money is theirs, on its way or
+paid, never two of these, and WeChat's word alone says which.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from hypothesis import settings
@@ -60,8 +62,8 @@ ARROWS = Arrows(
         S.CONFIRMING: {S.SUBMITTED, S.PAID, S.FAILED, S.CANCELLED},
     },
 )
-"""What WeChat says of one that is open is believed wherever it stands, so that only the ends have no
-way out, and `rejected` is reached from where WeChat has not been asked alone.
+"""What WeChat says of one that is open is believed wherever it stands: only the ends have no way
+out, and `rejected` is reached only from where WeChat has not been asked.
 """
 WECHATS_ARROWS = {
     "ACCEPTED": ("WAIT_USER_CONFIRM", "WAIT_USER_CONFIRM", "FAIL"),
@@ -73,7 +75,7 @@ WECHATS_ARROWS = {
 
 @dataclass
 class Bill:
-    """One transfer at WeChat: what it was asked for with, everything it ever was, and since when."""
+    """One transfer at WeChat: what was asked for, everything it ever was, and since when."""
 
     amount_fen: int
     openid: str
@@ -98,12 +100,11 @@ class TransfersAtWechat(WechatPayOff):
     def says(self, bill_no: str, state: str) -> None:
         self.bills[bill_no].said.append((state, self._memory.commit_count))
 
-    def report(self, bill_no: str, which: int = -1) -> Any:
+    def report(self, bill_no: str, which: int = -1) -> TransferReport:
         bill = self.bills[bill_no]
-        state = bill.said[which][0]
+        state: Any = bill.said[which][0]
         package = f"package-{bill_no}" if state == "WAIT_USER_CONFIRM" else None
-        told: Any = state
-        return TransferReport(bill_no, f"wx{bill_no}", told, bill.amount_fen, bill.openid, package)
+        return TransferReport(bill_no, f"wx{bill_no}", state, bill.amount_fen, bill.openid, package)
 
     def transfer(self, request: TransferRequest) -> TransferReport:
         """Only what stands as sent may be sent: nobody may then give the money back."""
@@ -115,13 +116,15 @@ class TransfersAtWechat(WechatPayOff):
         if known is None:
             if self.mood == "refuses":
                 raise RefusedByWechat("NOT_ENOUGH", "", 403)
-            assert row.withdrawal_state in ("submitted", "confirming"), "sent, and may be given back"
+            assert row.withdrawal_state in ("submitted", "confirming"), (
+                "sent, and may be given back"
+            )
             self.bills[bill_no] = Bill(request.amount_fen, request.openid)
             self.says(bill_no, "ACCEPTED")
         else:
             assert (known.amount_fen, known.openid) == (request.amount_fen, request.openid)
         self._may_be_silent("loses")
-        return self.report(bill_no)  # type: ignore[no-any-return]
+        return self.report(bill_no)
 
     def query_transfer(self, out_bill_no: str) -> TransferReport | None:
         self._memory.catch_up()
@@ -137,7 +140,7 @@ class TransfersAtWechat(WechatPayOff):
         if bill.now in ("ACCEPTED", "WAIT_USER_CONFIRM"):
             self.says(out_bill_no, "CANCELING")
         self._may_be_silent("loses")
-        return self.report(out_bill_no)  # type: ignore[no-any-return]
+        return self.report(out_bill_no)
 
     def _may_be_silent(self, mood: str) -> None:
         if self.mood == mood:
@@ -250,7 +253,9 @@ class WithdrawalMachine(RowsMachine):
         was_reviewing = row.withdrawal_state == "reviewing"
         if was_reviewing and approve and not behind:
             is_known = row.withdrawal_id in self.wechat.bills
-            assert is_known or decided.withdrawal_state is (S.REJECTED if is_in_debt else S.APPROVED)
+            assert is_known or decided.withdrawal_state is (
+                S.REJECTED if is_in_debt else S.APPROVED
+            )
 
     @precondition(lambda self: self.memory.rows(WithdrawalRow))
     @rule(which=st.integers(0, 5), behind=BEHIND)
@@ -286,11 +291,8 @@ class WithdrawalMachine(RowsMachine):
 
     def calls(self, verb: Any, *, behind: int, since: int) -> None:
         """A verb that WeChat's mood may stop half-way."""
-        try:
-            with self.memory.behind(behind, since=since):
-                verb()
-        except Refusal as refusal:
-            assert isinstance(refusal, WechatUnavailable)
+        with suppress(WechatUnavailable), self.memory.behind(behind, since=since):
+            verb()
 
     @precondition(lambda self: self.memory.rows(WithdrawalRow))
     @rule(which=st.integers(0, 5), is_sure=st.sampled_from((True, False)), behind=BEHIND)
@@ -311,16 +313,16 @@ class WithdrawalMachine(RowsMachine):
             since=self.since(row),
         )
         if at_once and not behind:
-            assert self.memory.row(withdrawal_key(row.withdrawal_id)).withdrawal_state == "cancelled"
+            assert (
+                self.memory.row(withdrawal_key(row.withdrawal_id)).withdrawal_state == "cancelled"
+            )
 
     @precondition(lambda self: self.memory.rows(WithdrawalRow))
     @rule(which=st.integers(0, 5), behind=BEHIND)
     def the_stream_asks_wechat_for_it(self, which: int, behind: int) -> None:
         row = self.pick(which, *OPEN)
         self.calls(
-            lambda: cancel_at_wechat(
-                row.withdrawal_id, clock=self.clock, wechat_pay=self.wechat
-            ),
+            lambda: cancel_at_wechat(row.withdrawal_id, clock=self.clock, wechat_pay=self.wechat),
             behind=behind,
             since=self.since(row),
         )
@@ -360,7 +362,7 @@ class WithdrawalMachine(RowsMachine):
         row = self.pick(which, S.SUBMITTED, S.CONFIRMING)
         command = Resolution(row.withdrawal_id, was_paid, "ann", "查过了")
         if row.withdrawal_state in OPEN:
-            verb = lambda: resolve(command, clock=self.clock, wechat_pay=self.wechat)  # noqa: E731
+            verb = partial(resolve, command, clock=self.clock, wechat_pay=self.wechat)
             assert isinstance(self.does(verb), NotAllowed)
 
     @rule(seconds=st.sampled_from((29, 31, 601, 3_601, DAY_SECONDS)))

@@ -69,11 +69,11 @@ class Customer:
             self._buys_alone: 5,
             self._wants_what_is_scarce: 3,
             self._looks_at_an_order: 6,
-            self._shares: 2,
-            self._opens_a_share: 3,
+            self._shares: 3,
+            self._opens_a_share: 5,
             self._asks_for_money_back: 3,
-            self._receives: 5,
-            self._withdraws: 4,
+            self._receives: 8,
+            self._withdraws: 5,
         }
 
     def takes_a_step(self) -> None:
@@ -105,8 +105,8 @@ class Customer:
         order = self._placed(reply)
         if order is None:
             return
-        self._pays_or_not(order)
-        self._board.tell_group(order.group_id)
+        if self._pays_or_not(order):
+            self._board.tell_group(order.group_id)
 
     def _joins(self) -> None:
         group_id = self._board.any_group(self._chance)
@@ -127,9 +127,10 @@ class Customer:
         if order is not None:
             self._pays_or_not(order)
 
-    def _pays_or_not(self, order: Purchase) -> None:
+    def _pays_or_not(self, order: Purchase) -> bool:
         """Mostly pays, and is notified once or twice, sometimes seconds later; sometimes cancels,
-        pays what was cancelled, cancels what was paid, or does nothing at all.
+        pays what was cancelled, cancels what was paid, or does nothing at all. Answers whether the
+        order may live.
         """
         habit = self._chance.random()
         if habit < 0.62:
@@ -143,6 +144,7 @@ class Customer:
             order.cancels()
         elif habit < 0.90:
             self._pays_what_was_cancelled(order)
+        return habit < 0.74
 
     def _pays_what_was_cancelled(self, order: Purchase) -> None:
         """WeChat loses our close, so that the cashier on the phone still works."""
@@ -186,11 +188,14 @@ class Customer:
             order.asks_refund(amount_fen=PART_FEN)
 
     def _receives(self) -> None:
-        order = self._one_of_mine()
-        if order is not None:
-            order.is_received()
+        """What is on its way to them has come."""
+        reply = self.shopper.send("GET", "/v1/orders?status=shipped&limit=5")
+        for order in reply["items"] if reply.status == 200 else []:
+            self.shopper.send("POST", f"/v1/orders/{order['order_id']}/receipt")
 
     def _withdraws(self) -> None:
+        """Takes out what there is, and takes what WeChat holds ready from the time before."""
+        self.confirms_what_waits()
         wallet = self.shopper.send("GET", "/v1/wallet")
         if wallet.status != 200 or wallet["available_fen"] < LEAST_WITHDRAWAL_FEN:
             return

@@ -110,13 +110,13 @@ def _work(
             customer.takes_a_step()
             free.put(customer)
 
-    def staff_works() -> None:
+    def again_and_again(work: Callable[[], object]) -> None:
         while not over.wait(STAFF_PAUSE_SECONDS):
-            staff.works()
+            work()
 
-    with ThreadPoolExecutor(plan.at_once + 1) as pool:
+    with ThreadPoolExecutor(plan.at_once + 2) as pool:
         threads = [pool.submit(members_act) for _ in range(plan.at_once)]
-        threads.append(pool.submit(staff_works))
+        threads += [pool.submit(again_and_again, one) for one in (staff.works, staff.sweeps)]
         try:
             _tell_how_it_goes(plan, threads, measures, tell)
         finally:

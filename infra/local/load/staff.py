@@ -17,7 +17,7 @@ SKIPPED = 3
 
 
 class Staff:
-    """One operator. Not for several threads at once."""
+    """One operator, who can have somebody else sweep meanwhile."""
 
     def __init__(self, stack: Stack, measures: Measures) -> None:
         self._stack = stack
@@ -25,8 +25,7 @@ class Staff:
         self._parcels = itertools.count(1)
 
     def works(self) -> None:
-        """One round of everything that waits for a person, and one sweep."""
-        self.sweeps()
+        """One round of everything that waits for a person."""
         self._ships()
         self.decides()
 

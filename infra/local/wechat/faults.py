@@ -36,6 +36,15 @@ class FaultKind(StrEnum):
 FAULT_KINDS = tuple(kind.value for kind in FaultKind)
 CLOSE_SUFFIX = "/close"
 BILL_PREFIX, BILL_FILE_PREFIX = "/v3/bill/", "/v3/billdownload/"
+ABOUT_CERTAIN_CALLS = frozenset(
+    {
+        FaultKind.CLOSE_IGNORED,
+        FaultKind.BILL_CREATING,
+        FaultKind.BILL_MISSING,
+        FaultKind.BILL_TORN,
+    }
+)
+"""They leave all other calls alone."""
 BEFORE = frozenset({FaultKind.ERROR_BEFORE, FaultKind.TIMEOUT_BEFORE, FaultKind.RATE_LIMIT})
 
 
@@ -54,7 +63,7 @@ class _Fault:
 
 
 def _is_possible(kind: FaultKind, path: str) -> bool:
-    """Some kinds are about certain calls only, and leave the others alone."""
+    """Whether a fault of that kind can hit a call to that path."""
     match kind:
         case FaultKind.CLOSE_IGNORED:
             return path.endswith(CLOSE_SUFFIX)
