@@ -28,7 +28,9 @@ _PER_PAGE = 1000
 
 @dataclass(frozen=True)
 class Walked:
-    """`walk`: where to go on, None at the end; then what was found."""
+    """`walk`: where to go on, None at the end; then what was found. An empty page counts as a row:
+    it costs as much.
+    """
 
     walk: DayWalk | None
     rows_read: int
@@ -41,7 +43,7 @@ def walk_day(walk: DayWalk, now: datetime) -> Walked:
     rows_read = 0
     while walk.shard < DAY_SHARDS and rows_read < ROWS_AT_ONCE:
         items, start = _page(walk)
-        rows_read += len(items)
+        rows_read += max(len(items), 1)
         try:
             walk = _with(walk, items, start)
         except ValueError:  # a transfer is unreadable, and named as such

@@ -2,7 +2,7 @@
 Frozen and pure.
 
 A round looks at every row once. It takes about a day, whatever the size, and a small shop's only a
-run or two.
+few runs.
 """
 
 from collections import Counter

@@ -6,19 +6,23 @@ Whoever runs it on a clock of their own says here what waiting means to them.
 import time
 from collections.abc import Callable
 
-Sleep = Callable[[float], object]
-"""Takes seconds."""
+Sleep = Callable[[int], object]
+"""Takes milliseconds."""
+
+
+def _really(milliseconds: int) -> None:
+    time.sleep(milliseconds / 1000)
 
 
 class _Current:
-    sleep: Sleep = staticmethod(time.sleep)
+    sleep: Sleep = staticmethod(_really)
 
 
-def pause(seconds: float) -> None:
+def pause(milliseconds: int) -> None:
     """Wait so long."""
-    _Current.sleep(seconds)
+    _Current.sleep(milliseconds)
 
 
 def use(sleep: Sleep | None) -> None:
     """Wait in another way from now on; None goes back to really sleeping."""
-    _Current.sleep = staticmethod(time.sleep if sleep is None else sleep)
+    _Current.sleep = staticmethod(_really if sleep is None else sleep)

@@ -179,4 +179,4 @@ def _row_of(write: _Write, item: dict[str, Any] | None) -> Row | None:
 
 
 def _pause(most_milliseconds: int) -> None:
-    pause(random.randint(1, most_milliseconds) / 1000)
+    pause(random.randint(1, most_milliseconds))

@@ -8,7 +8,7 @@ from chalicelib.groups.errors import GroupForming, GroupOver
 from chalicelib.kit.endpoint import Answer, Call
 from chalicelib.kit.errors import WechatUnavailable
 from chalicelib.orders import store as orders
-from chalicelib.orders.errors import IdempotencyConflict
+from chalicelib.orders.errors import IdempotencyConflict, OrderNotCancellable
 from chalicelib.orders.schemas import RefundAnswer
 from chalicelib.orders.show import refund_answer
 from chalicelib.refunds.errors import (
@@ -37,6 +37,7 @@ endpoint = wiring.endpoint(routes)
         GroupForming,
         GroupOver,
         IdempotencyConflict,
+        OrderNotCancellable,
         OrderNotRefundable,
         RefundExceedsPayment,
     ),

@@ -66,6 +66,7 @@ def fuzz(
         "continue-on-failure": True,
         "request-timeout": PATIENCE_SECONDS,
         "generation": {"max-examples": cases, "database": "none"},
+        "cache": {"enabled": False},
         "auth": {"wfc": {"path": str(directory / "auth.json"), "peers": [*scene.tokens]}},
         "operations": [
             {"include-operation-id": operation["operationId"], "checks": settings_of(operation)}

@@ -28,6 +28,11 @@ def runs(shop: Shop, *, most_rows: int | None = None) -> Progress:
 def whole_round(shop: Shop, *, most_rows: int | None = None) -> Progress:
     """A round from its beginning to its end, as it is then."""
     forget(shop)
+    return finishes(shop, most_rows=most_rows)
+
+
+def finishes(shop: Shop, *, most_rows: int | None = None) -> Progress:
+    """The rest of a round."""
     for _ in range(2000):
         progress = runs(shop, most_rows=most_rows)
         if progress.round is None:

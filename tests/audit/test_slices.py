@@ -17,7 +17,16 @@ from chalicelib.audit.model import ROUND_SECONDS, Leg, Progress
 from chalicelib.groups import show
 from tests.audit import test_audit
 from tests.audit.everything import writes_everything
-from tests.audit.rounds import always, forget, forget_place, found, later, runs, whole_round
+from tests.audit.rounds import (
+    always,
+    finishes,
+    forget,
+    forget_place,
+    found,
+    later,
+    runs,
+    whole_round,
+)
 from tests.broken import Change, broken
 from tests.fakes import FakeClock
 from tests.in_process import just_before
@@ -162,8 +171,7 @@ def test_what_is_wrong_for_a_moment_only_is_not_found(shop: Shop) -> None:
         progress = runs(shop, most_rows=1)
         while not (progress.round and progress.round.suspects):
             progress = runs(shop, most_rows=1)
-    while progress.round is not None:
-        progress = runs(shop, most_rows=1)
+    finishes(shop)
 
     assert found(shop) == set()
 

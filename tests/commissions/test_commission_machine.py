@@ -259,6 +259,19 @@ class CommissionMachine(RowsMachine):
         if not behind or self.written_levels() != before:
             self.sale.levels = wanted
 
+    @precondition(lambda self: self.sale.state in SOLD)
+    @rule(what=st.sampled_from(("asked", "back", "on")))
+    def somebody_looks_after_it_while_something_happens(self, what: str) -> None:
+        """They have read before it happened, and write after."""
+        before = self.memory.commit_count
+        if what == "asked" and self.sale.left_fen > 1:
+            self.a_refund_is_asked_for(1 + self.sale.left_fen // 3, False)
+        elif what == "back" and self.sale.open_fen:
+            self.a_refund_has_reached_its_member(0)
+        elif what == "on":
+            self.it_goes_on()
+        self.somebody_looks_after_it(self.memory.commit_count - before)
+
     @rule(member_id=st.sampled_from(MEMBERS), share=st.sampled_from((1, 2)))
     def a_member_takes_money_out(self, member_id: str, share: int) -> None:
         available_fen = self.available_fen(member_id) // share

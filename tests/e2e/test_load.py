@@ -11,7 +11,7 @@ from tests.e2e.conftest import what_was_logged_and_should_not_be
 
 pytestmark = pytest.mark.e2e
 
-PLAN = Plan(seconds=20, members=12, at_once=3)
+PLAN = Plan(seconds=20, members=8, at_once=3)
 
 
 def test_under_load_every_answer_is_as_it_should_be_and_nothing_is_stuck(
@@ -27,6 +27,6 @@ def test_under_load_every_answer_is_as_it_should_be_and_nothing_is_stuck(
     assert logged == []
     assert outcome.books.ours["payments"] >= 1
     assert outcome.measures.count > PLAN.members
-    assert told[0] == "12 members signed in, 3 of them act at a time"
+    assert told[0] == "8 members signed in, 3 of them act at a time"
     figures = f"{outcome.measures.count} in {outcome.seconds:.0f} s"
     record_property("requests, orders", f"{figures}, {outcome.books.ours['orders']}")

@@ -45,6 +45,24 @@ def test_each_function_may_log_to_its_own_log_only(path: Path) -> None:
     assert logging["Resource"] == [f"arn:*:logs:*:*:log-group:/aws/lambda/kaituan-*-{function}:*"]
 
 
+def test_the_api_may_read_every_index_that_a_member_s_own_list_comes_from() -> None:
+    path = CHALICE_CONFIG.with_name("policy-api_handler.json")
+    queried = {
+        resource
+        for statement in statements(path)
+        if "dynamodb:Query" in statement["Action"]
+        for resource in statement["Resource"]
+    }
+    listed = {
+        table.name
+        for table in all_tables()
+        for keys in table.indexes.values()
+        if keys[0].name in {"member_id", "beneficiary_id", "leader_id"}
+    }
+    assert listed == {"orders", "commissions", "withdrawals", "stations"}
+    assert {f"arn:*:dynamodb:*:*:table/kaituan-*-{name}/index/*" for name in listed} <= queried
+
+
 @pytest.mark.parametrize("function", [function for function in FUNCTIONS if function.stream_of])
 def test_a_relay_reads_its_own_stream_only(function: Any) -> None:
     path = CHALICE_CONFIG.with_name(f"policy-{function.name}.json")

@@ -52,7 +52,7 @@ from tests.trades import SKU_ID, Trades, purchase, sign_up
 __all__ = ["memory"]
 
 PAID_FEN = 2000
-AMOUNTS_FEN = st.sampled_from((None, None, 1, 500, 999, 1000, 1999, 2000, 2001))
+AMOUNTS_FEN = st.sampled_from((1000, None, 500, None, 1, 999, 1999, 2000, 2001))
 BY_OPERATOR = st.sampled_from((False, False, True))
 WHICH = st.integers(0, 4)
 
@@ -194,7 +194,7 @@ class RefundMachine(RowsMachine):
 
     @initialize(
         state=st.sampled_from((AT.TO_SHIP, AT.SHIPPED, AT.RECEIVED, AT.SETTLED)),
-        asked=st.lists(st.tuples(AMOUNTS_FEN, st.booleans(), BY_OPERATOR), min_size=1, max_size=3),
+        asked=st.lists(st.tuples(AMOUNTS_FEN, st.booleans(), BY_OPERATOR), min_size=2, max_size=3),
     )
     def is_paid(self, state: OrderState, asked: list[tuple[int | None, bool, bool]]) -> None:
         self.order_id = purchase("mem_lin").order_id
@@ -415,6 +415,31 @@ class RefundMachine(RowsMachine):
             since=since,
         ):
             self.note_told(asked, becomes)
+
+    @precondition(lambda self: len(self.wechat.said) > 1)
+    @rule()
+    def wechat_tells_of_all_at_once(self) -> None:
+        """Each is taken by who has read before the first of them was written."""
+        for number, said in self.wechat.said.items():
+            if said[-1][0] == "PROCESSING":
+                self.wechat.moves(number, "SUCCESS")
+        before = self.memory.commit_count
+        for which in range(len(self.wechat.said)):
+            self.wechat_tells(which, -1, self.memory.commit_count - before)
+
+    @precondition(lambda self: any(each.attempt > 1 for each in self.payment.asked.values()))
+    @rule(said=st.integers(-1, 1), behind=BEHIND)
+    def wechat_tells_again_of_an_attempt_that_is_over(self, said: int, behind: int) -> None:
+        for which, number in enumerate(list(self.wechat.said)):
+            refund_id, attempt = attempt_of(number)
+            if attempt < self.payment.asked[refund_id].attempt:
+                self.wechat_tells(which, said, behind)
+
+    @rule(which=WHICH, by_operator=st.booleans())
+    def it_goes_on_while_the_rest_is_asked_for(self, which: int, by_operator: bool) -> None:
+        before = self.memory.commit_count
+        self.somebody_asks(f"rest-{before}", None, False, by_operator, 0)
+        self.its_order_goes_on(self.memory.commit_count - before)
 
     @precondition(lambda self: self.payment.asked)
     @rule(which=WHICH, behind=BEHIND)

@@ -37,6 +37,8 @@ class Disturbance(StrEnum):
     """WeChat answers a system error and has done it."""
     RATE_LIMIT = "rate_limit"
     """WeChat says that these are too many calls."""
+    CLOSE_IGNORED = "close_ignored"
+    """WeChat answers that an order is closed, and it can still be paid."""
     AGAIN = "again"
     """Delivered once more although it was done with."""
     LATE = "late"
@@ -67,11 +69,13 @@ AT_WECHAT = (
     D.ERROR_AFTER,
     D.RATE_LIMIT,
 )
+AT_CLOSING = (*AT_WECHAT, D.CLOSE_IGNORED)
 AT_QUEUE = (D.CRASH_BEFORE, D.CRASH_AFTER, D.UNREACHABLE, D.ANSWER_LOST)
 
 _LIKELINESS = (0.0, 0.0, 0.005, 0.02, 0.06)
 _SWITCHES = (0.0, 0.03, 0.1, 0.25)
 _IN_A_RUSH = 0.4
+_CLOSINGS = (0.0, 0.1, 0.4)
 _DELIVERIES = (0.0, 0.05, 0.2)
 
 
@@ -89,7 +93,7 @@ class Disturbances:
         weather = Random(f"{self.seed} weather")
         self._likeliness = {kind: weather.choice(_LIKELINESS) for kind in Disturbance}
         self._likeliness[D.SWITCH] = weather.choice(_SWITCHES)
-        self._likeliness[D.RUSH] = _IN_A_RUSH
+        self._likeliness |= {D.RUSH: _IN_A_RUSH, D.CLOSE_IGNORED: weather.choice(_CLOSINGS)}
         for kind in (D.AGAIN, D.LATE, D.EXTRA_SWEEP):
             self._likeliness[kind] = weather.choice(_DELIVERIES)
 

@@ -18,7 +18,7 @@ class Planted:
     before: str
     after: str
     kind: str | None = None
-    runs: int = 60
+    runs: int = 150
 
 
 PLANTED = (
@@ -27,14 +27,12 @@ PLANTED = (
         "chalicelib/groups/store.py",
         "\n        & (GroupRow.seats_free >= 1),",
         ",",
-        runs=60,
     ),
     Planted(
         "stock is taken without a guard",
         "chalicelib/stock/store.py",
         "        guard=StockRow.units_left >= quantity,\n",
         "",
-        runs=40,
     ),
     Planted(
         "units set aside are taken without a guard",

@@ -59,7 +59,7 @@ def draw(seed: int, count: int) -> list[Wish]:
 
 def _rush(chance: Random, number: int, who: int) -> list[Wish]:
     """Several people at once, or one who taps twice."""
-    what, alone = chance.choice(_RUSHES), chance.random() < 0.3
+    what, alone = chance.choice(_RUSHES), chance.random() < 0.45
     rush = f"rush {number}"
     return [
         Wish(f"w{number + each:02d}", what, who if alone else (who + each) % PEOPLE, 0, rush)
@@ -78,7 +78,7 @@ def fulfil(wish: Wish, ground: Ground, chance: Random) -> None:
 
 def _opens(ground: Ground, person: Person, chance: Random) -> None:
     body = {**_purchase(ground, chance), "campaign_id": CAMPAIGN}
-    if ground.kind == "voucher" and chance.random() < 0.6:
+    if ground.kind == "voucher" and chance.random() < 0.9:
         body |= {"voucher_id": "free", "quantity": 1}
     _then(ground, person, person.buys("/v1/groups", body, chance=chance), chance)
 

@@ -27,7 +27,7 @@ from tests.fakes import FakeClock, Queue
 from tests.phones import Reply
 from tests.shop import OUR_URL, WECHAT_URL, LambdaContext, Shop
 from tests.simulation.database import Database
-from tests.simulation.disturbances import AT_QUEUE, AT_WECHAT, Disturbance
+from tests.simulation.disturbances import AT_CLOSING, AT_QUEUE, AT_WECHAT, Disturbance
 from tests.simulation.scheduler import Killed, Scheduler
 from tests.streams import StreamsToTake
 from tests.tables import PREFIX
@@ -39,6 +39,7 @@ _BY_SANDBOX = {
     Disturbance.ERROR_BEFORE: FaultKind.ERROR_BEFORE,
     Disturbance.ERROR_AFTER: FaultKind.ERROR_AFTER,
     Disturbance.RATE_LIMIT: FaultKind.RATE_LIMIT,
+    Disturbance.CLOSE_IGNORED: FaultKind.CLOSE_IGNORED,
 }
 
 
@@ -49,13 +50,14 @@ class World(Shop):
         self.scheduler = scheduler
         self.database = database
         self.swallows_notifications = False
+        self.left_open: set[str] = set()
         database.empty()
         entropy = Random(f"{scheduler.disturbances.seed} entropy")
         self._events = LambdaEventConverter(RouteMatcher(list(app.routes)))
         super().__init__(FakeClock(), entropy=entropy.randbytes)
         show.forget_offers()
         self.wiring.new_id = lambda prefix: f"{prefix}_{entropy.randbytes(13).hex()}"
-        pauses.use(lambda _seconds: None)
+        pauses.use(lambda _milliseconds: None)
 
     def close(self) -> None:
         """Give everything back."""
@@ -123,7 +125,10 @@ class World(Shop):
     ) -> requests.Response:
         """Our client calls WeChat."""
         path = request.path_url.partition("?")[0]
-        fault = self.scheduler.call(f"{request.method} {path}", AT_WECHAT)
+        kinds = AT_CLOSING if path.endswith("/close") else AT_WECHAT
+        fault = self.scheduler.call(f"{request.method} {path}", kinds)
+        if fault is Disturbance.CLOSE_IGNORED:
+            self.left_open.add(path.split("/")[-2])
         if fault is Disturbance.UNREACHABLE:
             raise requests.exceptions.ConnectionError("unreachable", request=request)
         if fault in _BY_SANDBOX:

@@ -26,7 +26,12 @@ from chalicelib.withdrawals.breakdown import break_down
 from chalicelib.withdrawals.cancel import cancel, cancel_at_wechat
 from chalicelib.withdrawals.decide import Decision, decide
 from chalicelib.withdrawals.follow_up import follow_up
-from chalicelib.withdrawals.model import OPEN, SMALLEST_TRANSFER_FEN, WithdrawalState
+from chalicelib.withdrawals.model import (
+    BEFORE_SUBMITTING,
+    OPEN,
+    SMALLEST_TRANSFER_FEN,
+    WithdrawalState,
+)
 from chalicelib.withdrawals.request import WithdrawalRequest, request
 from chalicelib.withdrawals.resolve import Resolution, resolve
 from chalicelib.withdrawals.settle import settle
@@ -113,9 +118,9 @@ class TransfersAtWechat(WechatPayOff):
         bill_no = request.out_bill_no
         row = self._memory.row(withdrawal_key(bill_no))
         known = self.bills.get(bill_no)
+        if self.mood == "refuses":  # which says nothing of what stands under the number
+            raise RefusedByWechat("NOT_ENOUGH", "", 403)
         if known is None:
-            if self.mood == "refuses":
-                raise RefusedByWechat("NOT_ENOUGH", "", 403)
             assert row.withdrawal_state in ("submitted", "confirming"), (
                 "sent, and may be given back"
             )
@@ -272,6 +277,25 @@ class WithdrawalMachine(RowsMachine):
             behind=behind,
             since=self.since(row),
         )
+
+    @precondition(lambda self: self.open_before_submitting() is not None)
+    @rule()
+    def a_debt_comes_up_just_before_it_goes_out(self) -> None:
+        row = self.open_before_submitting()
+        assert row is not None
+        was_never_sent = row.submitted_at is None
+        self.somebody_sends_it_back(max(self.balance().available_fen, 0) + 1, True)
+        if row.withdrawal_state == "reviewing":
+            self.an_operator_decides(0, True, 0)
+        else:
+            self.the_stream_submits_it(0, 0)
+        state = self.memory.row(withdrawal_key(row.withdrawal_id)).withdrawal_state
+        assert state == "rejected" or not was_never_sent
+
+    def open_before_submitting(self) -> WithdrawalRow | None:
+        rows = self.memory.rows(WithdrawalRow)
+        waiting = (row for row in rows if row.withdrawal_state in BEFORE_SUBMITTING)
+        return next(waiting, None)
 
     @precondition(lambda self: self.memory.rows(WithdrawalRow))
     @rule(which=st.integers(0, 5), behind=BEHIND)

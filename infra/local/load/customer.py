@@ -21,6 +21,7 @@ ORDERS_REMEMBERED = 20
 LEAST_WITHDRAWAL_FEN = 100
 MOST_WITHDRAWAL_FEN = 5_000
 PART_FEN = 500
+UNDER_WAY = frozenset({"reviewing", "approved", "submitted", "confirming"})
 
 
 @dataclass
@@ -72,9 +73,14 @@ class Customer:
             self._shares: 3,
             self._opens_a_share: 5,
             self._asks_for_money_back: 3,
-            self._receives: 8,
-            self._withdraws: 5,
+            self.receives: 8,
+            self.withdraws: 5,
         }
+
+    def brings(self, friend: "Customer") -> None:
+        """A friend opens a share of theirs, and what the friend buys earns them something."""
+        self._shares()
+        friend._opens_a_share()
 
     def takes_a_step(self) -> None:
         """Does one thing. Raises only what is nobody's answer: a connection that breaks."""
@@ -187,13 +193,13 @@ class Customer:
         else:
             order.asks_refund(amount_fen=PART_FEN)
 
-    def _receives(self) -> None:
+    def receives(self) -> None:
         """What is on its way to them has come."""
         reply = self.shopper.send("GET", "/v1/orders?status=shipped&limit=5")
         for order in reply["items"] if reply.status == 200 else []:
             self.shopper.send("POST", f"/v1/orders/{order['order_id']}/receipt")
 
-    def _withdraws(self) -> None:
+    def withdraws(self) -> None:
         """Takes out what there is, and takes what WeChat holds ready from the time before."""
         self.confirms_what_waits()
         wallet = self.shopper.send("GET", "/v1/wallet")
@@ -203,12 +209,13 @@ class Customer:
         key = f"withdrawing-{self._chance.getrandbits(64):016x}"
         self.shopper.send("POST", "/v1/withdrawals", {"amount_fen": amount_fen}, key=key)
 
-    def confirms_what_waits(self) -> None:
-        """Takes the money that WeChat holds ready for them."""
+    def confirms_what_waits(self) -> bool:
+        """Takes the money that WeChat holds ready for them. Answers whether some is on its way."""
         reply = self.shopper.send("GET", "/v1/withdrawals")
         if reply.status != 200:
-            return
-        for withdrawal in reply["items"]:
+            return False
+        under_way = [one for one in reply["items"] if one["status"] in UNDER_WAY]
+        for withdrawal in under_way:
             if withdrawal["status"] == "confirming" and withdrawal["transfer"] is not None:
                 package = withdrawal["transfer"]["package"]
                 try:
@@ -216,6 +223,7 @@ class Customer:
                         self.shopper.wechat.confirm_transfer(self.shopper.name, package)
                 except ControlRefused:
                     continue
+        return bool(under_way)
 
     def _placed(self, reply: Reply) -> Purchase | None:
         if reply.status != 201:

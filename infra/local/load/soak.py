@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from queue import Queue
 
 from infra.local.books import Books, close_books
-from infra.local.load.catalogue import GROUP_SECONDS, PAY_WINDOW_SECONDS
+from infra.local.load.catalogue import FREEZE_SECONDS, GROUP_SECONDS, PAY_WINDOW_SECONDS
 from infra.local.load.customer import Board, Customer
 from infra.local.load.measures import Measures, Routes, TimedShopper
 from infra.local.load.staff import Staff
@@ -26,6 +26,7 @@ STAFF_PAUSE_SECONDS = 2.0
 TOLD_EVERY_SECONDS = 5.0
 REST_SECONDS_MAX = 120.0
 REST_LOOK_SECONDS = 1.0
+TRANSFER_LOOKS_MAX = 20
 
 Tell = Callable[[str], None]
 
@@ -49,7 +50,6 @@ class Outcome:
     measures: Measures
     seconds: float
     books: Books
-    names: dict[str, str]
     problems: list[str]
 
 
@@ -69,17 +69,17 @@ def soak(stack: Stack, plan: Plan, tell: Tell) -> Outcome:
     _wake_workers(stack, plan.at_once)
     with ThreadPoolExecutor(plan.at_once) as pool:
         list(pool.map(lambda customer: customer.shopper.signs_in(), customers))
+        list(pool.map(Customer.brings, customers[::2], customers[1::2]))
     tell(f"{plan.members} members signed in, {plan.at_once} of them act at a time")
     staff = Staff(stack, measures)
     began = time.monotonic()
     _work(plan, customers, staff, measures, tell)
     seconds = time.monotonic() - began
     measures.end()
-    problems = _come_to_rest(stack, staff, customers, tell)
+    problems = _come_to_rest(stack, plan, staff, customers, tell)
     books = close_books(stack, SandboxControl(stack.endpoints.sandbox_url))
-    names = {customer.shopper.member_id: customer.shopper.name for customer in customers}
     found = [*measures.faults(), *problems, *unfinished(books), *books.differences()]
-    return Outcome(measures, seconds, books, names, found)
+    return Outcome(measures, seconds, books, found)
 
 
 def _wake_workers(stack: Stack, count: int) -> None:
@@ -142,16 +142,36 @@ def _tell_how_it_goes(
         )
 
 
-def _come_to_rest(stack: Stack, staff: Staff, customers: list[Customer], tell: Tell) -> list[str]:
-    """Lets the last deadlines pass, sweeps until nothing is due, and answers what still is."""
+def _come_to_rest(
+    stack: Stack, plan: Plan, staff: Staff, customers: list[Customer], tell: Tell
+) -> list[str]:
+    """Lets the last deadlines pass and the last goods arrive, has everybody take out what they
+    earned, and answers what is still due after that.
+    """
     tell(f"{PAY_WINDOW_SECONDS + GROUP_SECONDS} s for the last orders and groups to run out")
     time.sleep(PAY_WINDOW_SECONDS + GROUP_SECONDS)
+    _sweep_until_nothing_is_due(stack, staff, tell)
+    tell("the last goods arrive, and whoever earned something takes it out")
+    staff.works()
+    with ThreadPoolExecutor(plan.at_once) as pool:
+        list(pool.map(Customer.receives, customers))
+        time.sleep(FREEZE_SECONDS)
+        staff.sweeps()
+        list(pool.map(Customer.withdraws, customers))
+        for _ in range(TRANSFER_LOOKS_MAX):
+            staff.decides()
+            if not any(list(pool.map(Customer.confirms_what_waits, customers))):
+                break
+            time.sleep(REST_LOOK_SECONDS)
+    return _sweep_until_nothing_is_due(stack, staff, tell)
+
+
+def _sweep_until_nothing_is_due(stack: Stack, staff: Staff, tell: Tell) -> list[str]:
+    """What is still due when it takes too long."""
     gives_up_at = time.monotonic() + REST_SECONDS_MAX
     while True:
         staff.sweeps()
         staff.decides()
-        for customer in customers:
-            customer.confirms_what_waits()
         left = overdue(stack)
         if not left or time.monotonic() > gives_up_at:
             return left
