@@ -263,13 +263,24 @@ class CommissionMachine(RowsMachine):
     @rule(what=st.sampled_from(("asked", "back", "on")))
     def somebody_looks_after_it_while_something_happens(self, what: str) -> None:
         """They have read before it happened, and write after."""
+        part_fen = 1 + self.sale.left_fen // 3
+        if what == "back" and not self.sale.open_fen and self.sale.left_fen > 1:
+            self.a_refund_is_asked_for(part_fen, False)
         before = self.memory.commit_count
-        if what == "asked" and self.sale.left_fen > 1:
-            self.a_refund_is_asked_for(1 + self.sale.left_fen // 3, False)
-        elif what == "back" and self.sale.open_fen:
+        if what == "back" and self.sale.open_fen:
             self.a_refund_has_reached_its_member(0)
+        elif what == "asked" and self.sale.left_fen > 1:
+            self.a_refund_is_asked_for(part_fen, False)
         elif what == "on":
             self.it_goes_on()
+        self.somebody_looks_after_it(self.memory.commit_count - before)
+
+    @rule()
+    def two_look_after_it_at_once(self) -> None:
+        """The second has read before the first has written, and writes a second later."""
+        before = self.memory.commit_count
+        self.somebody_looks_after_it(0)
+        self.clock.advance(1)
         self.somebody_looks_after_it(self.memory.commit_count - before)
 
     @rule(member_id=st.sampled_from(MEMBERS), share=st.sampled_from((1, 2)))

@@ -5,6 +5,7 @@ however its time ends, it has every seat once, and everyone's money is where it 
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
@@ -33,7 +34,7 @@ from chalicelib.stock.errors import OutOfStock
 from tests.fakes import NOON
 from tests.goods import campaign, campaigning, product, sku, stocked
 from tests.in_memory import InMemory
-from tests.machines import BEHIND, Arrows, RowsMachine, memory, run
+from tests.machines import BEHIND, STEPS, Arrows, RowsMachine, memory, run
 from tests.trades import Trades, purchase, sign_up
 
 __all__ = ["memory"]
@@ -137,14 +138,14 @@ class GroupMachine(RowsMachine):
     @initialize(
         come=st.integers(0, 3),
         size=st.integers(2, 4),
-        enough=st.sampled_from((None, None, 1, 2, 2, 3)),
-        may_leave=st.booleans(),
+        more=st.sampled_from((None, None, -1, 0, 0, 1)),
+        may_leave=st.sampled_from((True, True, False)),
         units=st.integers(2, 6),
     )
-    def opens(self, come: int, size: int, enough: int | None, may_leave: bool, units: int) -> None:
+    def opens(self, come: int, size: int, more: int | None, may_leave: bool, units: int) -> None:
         self.trades = Trades(self.memory)
         self.units = units
-        least = min(enough, size) if enough is not None else None
+        least = min(max(come + more, 1), size) if more is not None else None
         self.begins(
             size,
             least,
@@ -296,7 +297,7 @@ class GroupMachine(RowsMachine):
         if self.tries(lambda: leave(order_id, clock=self.clock), may=may, behind=behind):
             self.told.became[order_id] = "left"
 
-    @precondition(lambda self: self.told.may_leave and len(self.told.all_that("paid")) > 1)
+    @precondition(lambda self: self.told.may_leave and self.is_just_enough())
     @rule(which=st.integers(0, 3))
     def somebody_leaves_in_the_last_moment(self, which: int) -> None:
         """The sweep has read already, and finds its time over when it looks at the clock."""
@@ -304,10 +305,16 @@ class GroupMachine(RowsMachine):
         if told.state is not GroupState.FORMING or told.is_over(self.clock.now()):
             return
         order_ids = self.told.all_that("paid")
+        for order_id in told.all_that("held"):
+            self.an_order_is_closed(list(told.became).index(order_id), 0)
         self.somebody_leaves(list(told.became).index(order_ids[which % len(order_ids)]), 0)
         assert told.ends_at is not None
         self.clock.advance((told.ends_at - self.clock.now()).total_seconds())
         self.the_sweep_comes(1)
+
+    def is_just_enough(self) -> bool:
+        """Whether one fewer would not be enough to honour it."""
+        return len(self.told.all_that("paid")) == self.told.enough
 
     @rule(seconds=st.sampled_from((1, 1, 300, PAY_WINDOW_SECONDS, DURATION_SECONDS)))
     def time_passes(self, seconds: int) -> None:
@@ -403,4 +410,4 @@ class GroupMachine(RowsMachine):
 def test_a_group_keeps_every_seat_and_every_fen_in_whatever_order_things_happen(
     memory: InMemory,
 ) -> None:
-    run(lambda: GroupMachine(memory))
+    run(lambda: GroupMachine(memory), settings(STEPS, max_examples=100))

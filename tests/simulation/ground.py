@@ -62,7 +62,7 @@ class Ground:
 def lay(world: World, kind: str, chance: Random) -> Ground:
     """Goods, a campaign, settings and people, before anything goes wrong."""
     few = "allotment" in KINDS[kind].get("rules", {})
-    units = chance.choice([2, 3, 5] if few else [3, 6, 40, 40])
+    units = chance.choice([4, 6, 8] if few else [3, 6, 40, 40])
     world.stocks(units)
     world.admin("put_settings", **_settings(chance))
     world.admin("put_freight", merchant_id="orchard", flat_fen=chance.choice([0, 300]))

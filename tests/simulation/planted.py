@@ -35,13 +35,6 @@ PLANTED = (
         "",
     ),
     Planted(
-        "units set aside are taken without a guard",
-        "chalicelib/stock/store.py",
-        "        guard=StockRow.units_left >= quantity - moved,\n",
-        "",
-        kind="flash",
-    ),
-    Planted(
         "the member's limit is counted without a guard",
         "chalicelib/kit/counters.py",
         "        guard=used.does_not_exist() | (used <= limit - quantity),\n",

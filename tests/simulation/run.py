@@ -41,6 +41,7 @@ _SWEPT = {
     "commissions": "sweep_commissions",
     "withdrawals": "sweep_withdrawals",
 }
+RECONCILIATION = "reconcile_days"
 SWEEPS = tuple(dict.fromkeys(_SWEPT.values()))
 
 
@@ -112,9 +113,12 @@ class _Run:
         try:
             chance = self._disturbances.random("ground")
             ground = grounds.lay(self._world, plan.kind or chance.choice(sorted(KINDS)), chance)
+            self._world.fires(RECONCILIATION)
             self._world.begins()
             self._play(ground, wished)
             self._disturbances.are_over = True
+            self._settle(ground)
+            self._reconcile(ground)
             self._settle(ground)
             with self._world.undisturbed():
                 found = [*self._scheduler.trouble, *self._ears.heard, *verdict(ground)]
@@ -209,6 +213,18 @@ class _Run:
             for sweep in dict.fromkeys(_SWEPT[table] for table, at in due.items() if at <= now):
                 self._deliveries.fire(sweep)
             self._come_to_rest()
+
+    def _reconcile(self, ground: Ground) -> None:
+        """WeChat's bills of all these days are compared with our books; what only they show is
+        seen to by an operator.
+        """
+        self._world.advance(2 * _DAY_SECONDS)
+        for _ in range(2):
+            self._deliveries.fire(RECONCILIATION)
+            self._come_to_rest()
+        with self._world.undisturbed():
+            wishing.take_lost_payments(ground)
+        self._come_to_rest()
 
     def _due(self) -> dict[str, float]:
         """When the next thing of each table is due, where anything is."""

@@ -11,6 +11,9 @@ from typing import Any
 from tests.simulation.ground import KINDS, Ground
 from tests.simulation.world import World
 
+LOST_PAYMENT = "payment_unknown_here"
+"""Of an order that WeChat said was closed, and of whose payment it told nobody."""
+
 Row = dict[str, Any]
 
 AT_REST = frozenset({"cancelled", "to_ship", "shipped", "settled", "refunded"})
@@ -31,6 +34,7 @@ def verdict(ground: Ground) -> list[str]:
         *_wallets(world),
         *_withdrawals(world),
         *_stuck(world),
+        *_differences(world),
         *_audit(world),
     ]
 
@@ -203,6 +207,16 @@ def _stuck(world: World) -> Iterator[str]:
     for row in world.rows("withdrawals", kind="withdrawal"):
         if row["withdrawal_state"] in ("approved", "submitted", "confirming"):
             yield f"withdrawal {row['withdrawal_id']}: still {row['withdrawal_state']}"
+
+
+def _differences(world: World) -> Iterator[str]:
+    """Our books and WeChat's bills, day by day: they differ by lost payments only, taken since."""
+    for row in world.rows("reconciliations"):
+        if row.get("kind") not in (None, LOST_PAYMENT):
+            yield f"bill of {row['bill_day']}: {row['kind']} {row['about']} {row['facts']}"
+    days = world.rows("reconciliations", entry="run")
+    if not days or any(row["day_state"] == "running" for row in days):
+        yield f"bills compared of {len(days)} days only"
 
 
 def _audit(world: World) -> Iterator[str]:

@@ -13,6 +13,7 @@ from infra.local.wechat.refusals import ControlRefusal
 from tests.shop import ADDRESS
 from tests.simulation.ground import CAMPAIGN, STATION, Ground
 from tests.simulation.people import Bought, Person
+from tests.simulation.verdict import LOST_PAYMENT
 
 PEOPLE = 6
 JOINS = "joins"
@@ -415,6 +416,14 @@ def clear_up(ground: Ground, chance: Random) -> None:
         elif state == "awaiting_operator":
             how = {"decision": chance.choice(["approve", "reject"]), "reason": "清账"}
             _operates(ground, "decide_refund", refund_id=refund_id, **how)
+
+
+def take_lost_payments(ground: Ground) -> None:
+    """Of orders that WeChat took for closed, and of whose payment it told nobody: only the bill of
+    that day shows them.
+    """
+    for row in ground.world.rows("reconciliations", kind=LOST_PAYMENT):
+        _operates(ground, "take_payment", order_id=row["about"])
 
 
 WISHES: dict[str, tuple[int, Does]] = {

@@ -130,6 +130,15 @@ class StockMachine(RowsMachine):
                     return_units(shard.hash_value, clock=self.clock)
         self.is_over = self.is_over or self.clock.now() >= self.ends_at
 
+    @precondition(lambda self: self.held)
+    @rule(which=st.integers(0, 9))
+    def an_order_gives_back_just_when_it_is_over(self, which: int) -> None:
+        """It has read that the shard is open, and writes when it is not."""
+        self.clock.advance(LASTS_SECONDS)
+        before = self.memory.commit_count
+        self.the_sweep_comes(0)
+        self.an_order_gives_its_units_back(which, self.memory.commit_count - before)
+
     def looks_right(self) -> None:
         own = self.memory.row(stock.stock_key(SKU_ID))
         rows = [self.memory.row(key) for key in self.keys]

@@ -13,7 +13,7 @@ TIMEOUT = "requests takes its timeouts in seconds, as floats"
 FLOATS_THAT_STAND: Excuses = {
     ("chalicelib/gateways/http.py", ""): TIMEOUT,
     ("chalicelib/gateways/http.py", "Http.__init__"): TIMEOUT,
-    ("chalicelib/kit/writes.py", "_pause"): "time.sleep takes seconds; this is jitter, not money",
+    ("chalicelib/kit/pauses.py", "_really"): "time.sleep takes seconds; this is jitter, not money",
 }
 CHANCE_THAT_STANDS: Excuses = {
     ("chalicelib/gateways/wechat_pay_v3.py", "random_nonce"): "the default of a parameter",
