@@ -393,8 +393,9 @@ class OrderMachine(RowsMachine):
         life = self.life
         back = {"back"} if life.open_count else set()
         asks = {"refund", "a part"} if life.left_fen else set()
-        end = {"end"} if life.is_free else set()
-        return LIKELY.get(life.state, set()) | back | asks | end
+        if life.is_free and life.state is S.TO_SHIP:
+            return {"end"} | back
+        return LIKELY.get(life.state, set()) | back | asks
 
     @precondition(lambda self: self.life.open_count > 1)
     @rule()

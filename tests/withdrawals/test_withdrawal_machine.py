@@ -161,8 +161,9 @@ class WithdrawalMachine(RowsMachine):
         fee_bp=st.sampled_from((0, 37, 600)),
         asks_fen=st.sampled_from((11, 1_000, 1_001, 3_000)),
         stage=st.sampled_from((0, 1, 2, 3, 4, 5)),
+        is_refused=st.sampled_from((False, False, True)),
     )
-    def has_earned(self, fee_bp: int, asks_fen: int, stage: int) -> None:
+    def has_earned(self, fee_bp: int, asks_fen: int, stage: int, is_refused: bool) -> None:
         self.wechat = TransfersAtWechat(self.memory)
         self.begins(fee_bp, prepare=lambda: self.was_signed_up(fee_bp))
         self.terms = WithdrawalSettings.model_validate({**TERMS, "fee_bp": fee_bp})
@@ -170,13 +171,15 @@ class WithdrawalMachine(RowsMachine):
         self.somebody_buys(5_000)
         if stage > 0:
             self.asks(asks_fen, "a", 0)
-            self.goes_well(stage)
+            self.goes_well(min(stage, 2) if is_refused else stage, is_refused=is_refused)
 
-    def goes_well(self, stage: int) -> None:
-        """So far an ordinary life."""
+    def goes_well(self, stage: int, *, is_refused: bool) -> None:
+        """So far an ordinary life; or one that WeChat would not take, and an operator sees."""
         if stage > 1:
             self.an_operator_decides(0, True, 0)
+            self.wechat.mood = "refuses" if is_refused else ""
             self.the_stream_submits_it(0, 0)
+            self.wechat.mood = ""
         for _ in range(stage - 2):
             self.wechat_goes_on(0, 0, tells=True)
 
