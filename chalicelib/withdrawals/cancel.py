@@ -48,6 +48,10 @@ def cancel_at_wechat(withdrawal_id: str, *, clock: Clock, wechat_pay: WechatPay)
     WeChat's no means that the member has confirmed it, which a query then tells. Raises
     WechatUnavailable, NotFound.
     """
+    return until_settled(lambda: _cancel_at_wechat(withdrawal_id, clock, wechat_pay))
+
+
+def _cancel_at_wechat(withdrawal_id: str, clock: Clock, wechat_pay: WechatPay) -> Withdrawal:
     withdrawal = withdrawals.get(withdrawal_id)
     wanted_back = withdrawal.cancel_requested_at is not None
     if not wanted_back or withdrawal.withdrawal_state not in _ASKS_WECHAT:

@@ -10,6 +10,7 @@ from chalicelib.gateways.wechat_transfers import TransferReport
 from chalicelib.kit import findings
 from chalicelib.kit.clock import Clock, after
 from chalicelib.kit.reads import read
+from chalicelib.kit.repeat import until_settled
 from chalicelib.ledger import store as ledger
 from chalicelib.withdrawals import store as withdrawals
 from chalicelib.withdrawals.cancel import cancel_at_wechat
@@ -58,12 +59,16 @@ def _review(withdrawal: Withdrawal, clock: Clock, wechat_pay: WechatPay) -> With
     """A decision whose stream record was lost, or a debt that has come up, ends the waiting."""
     withdrawals.look_again(withdrawal, due_at=after(clock.now(), REVIEW_LOOK_SECONDS))
     take_decision(withdrawal.withdrawal_id, clock=clock, wechat_pay=wechat_pay)
-    now = withdrawals.get(withdrawal.withdrawal_id)
+    return until_settled(lambda: _reject_debtor(withdrawal.withdrawal_id, clock, wechat_pay))
+
+
+def _reject_debtor(withdrawal_id: str, clock: Clock, wechat_pay: WechatPay) -> Withdrawal:
+    withdrawal = withdrawals.get(withdrawal_id)
     balance_key = ledger.balance_key(withdrawal.member_id)
     in_debt = ledger.balance_of(read(balance_key).find(balance_key)).available_fen < 0
-    if in_debt and now.withdrawal_state is WithdrawalState.REVIEWING:
-        return reject(now, clock=clock, wechat_pay=wechat_pay)
-    return now
+    if in_debt and withdrawal.withdrawal_state is WithdrawalState.REVIEWING:
+        return reject(withdrawal, clock=clock, wechat_pay=wechat_pay)
+    return withdrawal
 
 
 def _ask_again(

@@ -7,9 +7,13 @@ import pytest
 from chalicelib.gateways.wechat_transfers import TransferReport
 from chalicelib.kit.aws import dynamodb
 from chalicelib.withdrawals import store as withdrawals
+from chalicelib.withdrawals.cancel import cancel_at_wechat
+from chalicelib.withdrawals.follow_up import follow_up
+from chalicelib.withdrawals.model import Withdrawal, WithdrawalState
 from chalicelib.withdrawals.send import send
 from chalicelib.withdrawals.settle import settle
-from tests.money import assert_payouts_add_up
+from tests.in_process import just_before
+from tests.money import assert_payouts_add_up, claws_back
 from tests.shop import PAYEE_KEY, Member, Shop
 from tests.withdrawals.words import (
     PAYEE,
@@ -79,6 +83,45 @@ def test_a_member_takes_back_what_wechat_refused(shop: Shop) -> None:
     assert status(lin, withdrawal_id) == "cancelled"
     assert wallet(lin)["available_fen"] == 5_000
     assert_payouts_add_up(shop)
+
+
+def test_two_who_take_it_back_at_once_take_it_back_once(shop: Shop) -> None:
+    lin, withdrawal_id = refused_once(shop)
+    assert cancels(lin, withdrawal_id).status == 200
+
+    def take_back() -> Withdrawal:
+        wechat_pay = shop.wiring.wechat_pay
+        return cancel_at_wechat(withdrawal_id, clock=shop.clock, wechat_pay=wechat_pay)
+
+    with just_before("TransactWriteItems", take_back):
+        assert take_back().withdrawal_state is WithdrawalState.CANCELLED
+
+    assert wallet(lin)["available_fen"] == 5_000
+    assert_payouts_add_up(shop)
+
+
+def test_a_debtor_s_withdrawal_that_somebody_else_rejects_just_then_is_rejected_once(
+    shop: Shop,
+) -> None:
+    lin, withdrawal_id = refused_once(shop)
+    claws_back(shop.clock, lin.member_id, 4_000, order_id="ord_Lin")
+    shop.advance(601)
+
+    def reject() -> object:
+        return shop.admin("reject_withdrawal", withdrawal_id=withdrawal_id, reason="不付")
+
+    with just_before("TransactWriteItems", reject):
+        followed_up = follow_up(
+            withdrawal_id,
+            clock=shop.clock,
+            wechat_pay=shop.wiring.wechat_pay,
+            notify_url="https://example.com/v1/wechat/transfers",
+            payee_keys=None,
+        )
+
+    assert followed_up.withdrawal_state is WithdrawalState.REJECTED
+    assert row(shop, withdrawal_id)["decision_reason"] == "不付"
+    assert wallet(lin)["available_fen"] == 1_000
 
 
 def test_a_call_that_comes_after_its_time_is_not_made(shop: Shop) -> None:
