@@ -30,7 +30,7 @@ from chalicelib.ledger.close_day import close_days
 from chalicelib.orders import store as orders
 from chalicelib.orders.follow_up import follow_up as follow_up_order
 from chalicelib.reactions import Change, outstanding, outstanding_of_withdrawal, react
-from chalicelib.reconciliation.catch_up import catch_up
+from chalicelib.reconciliation.catch_up import catch_up, tell_if_late
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.follow_up import follow_up as follow_up_refund
 from chalicelib.refunds.model import RefundState
@@ -107,8 +107,9 @@ def sweep_withdrawals(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
 
 def reconcile_days(wired: Wiring, *, time_left: TimeLeft = always) -> dict[str, list[str]]:
     """Which business days were closed, and which days were compared with WeChat's bills; the
-    first must not wait for the second.
+    first must not wait for the second. That a day is late is told before anything can fail.
     """
+    tell_if_late(clock=wired.clock)
     closed = close_days(clock=wired.clock)
     reconciled: list[str] = []
     try:

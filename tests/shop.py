@@ -291,16 +291,16 @@ class Shop:
         writes.commit()
 
     @contextmanager
-    def wechat_refuses(self, path: str) -> Iterator[None]:
+    def wechat_refuses(self, path: str, status: int = 403) -> Iterator[None]:
         """WeChat answers this path with a definite no, which names no cause we know."""
         refuse = {"code": "TRADE_ERROR", "message": "交易错误"}
         before = self._wire
 
         def wire(request: requests.PreparedRequest) -> requests.Response | None:
             if request.path_url != path:
-                return None
+                return before(request)
             response = requests.Response()
-            response.status_code = 403
+            response.status_code = status
             response._content = json.dumps(refuse).encode()
             return response
 

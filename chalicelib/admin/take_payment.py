@@ -25,15 +25,19 @@ class Payload(MoneyCommand):
 
 def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
     """The order as it is afterwards (in a dry run: as it is). Raises NotAllowed when WeChat has no
-    payment of it, NotFound, WechatUnavailable.
+    payment of it, or has given back some of one that is not ours yet, NotFound, WechatUnavailable.
     """
     order = orders.get(payload.order_id)
     payment = _payment_of(payload.order_id, wiring)
     is_new = order.transaction_id is None
+    if is_new and payment.trade_state == "REFUND":
+        raise NotAllowed("WeChat says that it was given back already, and not by this shop.")
+    is_taken = is_new and order.voucher_id is None
     if is_new and not payload.dry_run:
         order = pay(payment, clock=wiring.clock) or order
+        is_taken = order.transaction_id == payment.transaction_id
     (answer,) = orders_in_full([order], wiring)
-    outcome = "taken" if is_new else "unchanged"
+    outcome = "taken" if is_taken else "unchanged"
     return {**answer, "outcome": outcome, "dry_run": payload.dry_run}
 
 

@@ -15,9 +15,10 @@ from chalicelib.kit.ids import shard_of
 from chalicelib.kit.tables import key_names
 from chalicelib.stock.store import StockRow, lot_of, sku_of
 
-LOTS_PER_PORTION = 1500
-MOST_LOTS = 3000
-"""What fits beside the cursor, orders' units with it: some 70 bytes each of DynamoDB's 400 KB."""
+LOTS_PER_PORTION = 500
+MOST_LOTS = 1000
+"""What fits beside the cursor, orders' units with it: up to some 250 bytes each, with the
+longest ids, of DynamoDB's 400 KB."""
 MOST_ROWS = 200_000
 
 OPEN, CLOSED, NOT_THERE = 1, 2, 0

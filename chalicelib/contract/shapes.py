@@ -34,7 +34,7 @@ class Context(TypedDict, total=False):
     order_ids: list[str]
     group_id: str
     group_ids: list[str]
-    group_price_fen: Fen
+    group_price_fen: Fen | None
     sku_id: str
     available: Count
     available_fen: int

@@ -23,7 +23,7 @@ READ_TIMEOUT_SECONDS = 4.0
 IDLE_SECONDS = 30.0
 """A Lambda that was frozen wakes with connections that the other side has long given up."""
 
-_SECRET_PARAMETERS = ("secret=", "access_token=")
+_SECRET_PARAMETERS = ("secret=", "token=")
 
 Authorize = Callable[["PreparedRequest"], "PreparedRequest"]
 

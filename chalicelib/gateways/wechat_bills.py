@@ -14,9 +14,12 @@ from io import StringIO
 from itertools import islice
 
 from chalicelib.gateways.malformed import Malformed
+from chalicelib.kit.errors import WechatUnavailable
 
-MOST_BILL_BYTES = 200_000_000
-"""Unpacked. A day of some half a million payments; more is not read here."""
+MOST_BILL_BYTES = 60_000_000
+"""Unpacked. A day of some two hundred thousand payments; more is not read here. As text it takes up
+to four times as much, and three bills are held at once, in 2048 MB.
+"""
 
 _CHINA = timezone(timedelta(hours=8))
 _AVAILABLE_FROM = time(10)
@@ -25,6 +28,10 @@ _GZIP_WINDOW_BITS = 31
 
 _YUAN = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,2})0*)?")
 _COUNT = re.compile(r"([0-9]{1,12})(?:\.0+)?")
+
+
+class BillTooBig(WechatUnavailable):
+    """The bill is whole for all we know, and bigger than what is read here."""
 
 
 class BillKind(StrEnum):
@@ -144,16 +151,24 @@ def available_at(day: str) -> datetime:
 
 
 def unpacked(file: bytes) -> bytes:
-    """The file as it was before it was packed; as it is, when it was not. Raises Malformed."""
+    """The file as it was before it was packed; as it is, when it was not. Raises Malformed,
+    BillTooBig.
+    """
     if not file.startswith(_GZIP_MAGIC):
-        return file
+        return _not_too_big(file)
     unpack = zlib.decompressobj(wbits=_GZIP_WINDOW_BITS)
     try:
-        raw = unpack.decompress(file, MOST_BILL_BYTES)
+        raw = _not_too_big(unpack.decompress(file, MOST_BILL_BYTES + 1))
     except zlib.error:
         raise Malformed("packed file") from None
     if not unpack.eof:
         raise Malformed("end of the packed file")
+    return raw
+
+
+def _not_too_big(raw: bytes) -> bytes:
+    if len(raw) > MOST_BILL_BYTES:
+        raise BillTooBig(f"The bill has more than {MOST_BILL_BYTES} bytes.")
     return raw
 
 

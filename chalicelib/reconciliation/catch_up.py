@@ -2,12 +2,19 @@
 asked for.
 
 Run every hour, since a bill may be late and WeChat away. The first day is that of the first run
-ever; what is older than WeChat keeps bills is passed over, and a person told.
+ever; what is older than WeChat keeps bills, or cannot be had for a week, is passed over, and a
+person told.
 """
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.gateways.wechat_bills import available_at, bill_day, day_before
+from chalicelib.gateways.wechat_bills import (
+    MOST_BILL_BYTES,
+    BillTooBig,
+    available_at,
+    bill_day,
+    day_before,
+)
 from chalicelib.gateways.wechat_pay import BillNotReady, RefusedByWechat, WechatPay
 from chalicelib.kit import findings
 from chalicelib.kit.clock import Clock, after
@@ -21,9 +28,24 @@ from chalicelib.reconciliation.model import MOST_DAYS_A_RUN, MOST_DAYS_BACK
 from chalicelib.reconciliation.reconcile import TimeLeft, reconcile
 
 LATE_AFTER_SECONDS = 24 * 3600
-"""From when on bills that cannot be had are a person's affair."""
+"""From when on a day that is not done is a person's affair, whatever the reason."""
+
+PASSED_OVER_AFTER_SECONDS = 7 * LATE_AFTER_SECONDS
+"""From when on later days no longer wait for one that WeChat gives no usable answers for."""
 
 logger = Logger()
+
+
+def tell_if_late(*, clock: Clock) -> None:
+    """Record that the next day is late, whatever has kept it back. To be called before anything
+    that may fail. A shop that has never reconciled is late with nothing.
+    """
+    through = store.find_through_day()
+    if through is None:
+        return
+    day = day_before(through, -1)
+    if clock.now() >= after(available_at(day), LATE_AFTER_SECONDS):
+        findings.record("bills_missing", day, {"reason": "late"}, clock=clock)
 
 
 def catch_up(*, clock: Clock, wechat_pay: WechatPay, time_left: TimeLeft) -> list[str]:
@@ -35,10 +57,17 @@ def catch_up(*, clock: Clock, wechat_pay: WechatPay, time_left: TimeLeft) -> lis
             day = day_before(through, -1)
             if not time_left() or not _is_ready(day, clock):
                 break
-            if not _is_done(day, clock, wechat_pay, time_left):
-                break
+            try:
+                run = reconcile(day, clock=clock, wechat_pay=wechat_pay, time_left=time_left)
+            except (RefusedByWechat, WechatUnavailable) as error:
+                _tell(day, error, clock)
+                if not _is_passed_over(day, error, clock):
+                    break
+            else:
+                if not run.is_finished:
+                    break
+                finished.append(day)
             store.set_through_day(day, before=through)
-            finished.append(day)
             through = day
     except Changed:
         logger.info("reconciliation_overtaken")
@@ -79,22 +108,24 @@ def close_if_open(day: str, clock: Clock) -> None:
         close_day(day, now=clock.now())
 
 
-def _is_done(day: str, clock: Clock, wechat_pay: WechatPay, time_left: TimeLeft) -> bool:
-    try:
-        run = reconcile(day, clock=clock, wechat_pay=wechat_pay, time_left=time_left)
-    except (BillNotReady, WechatUnavailable) as passing:
-        _put_off(day, passing, clock)
-        return False
-    except RefusedByWechat as refused:
-        facts = {"code": refused.code, "status": refused.status}
+def _tell(day: str, error: RefusedByWechat | WechatUnavailable, clock: Clock) -> None:
+    """The next run tries it again. A definite no is a person's affair at once; anything else is
+    when the day is late.
+    """
+    reason = type(error).__name__
+    logger.warning("reconciliation_put_off", bill_day=day, error=reason, detail=str(error))
+    if isinstance(error, BillTooBig):
+        facts: dict[str, object] = {"most_bytes": MOST_BILL_BYTES}
+        findings.record("bill_too_big", day, facts, clock=clock)
+    elif isinstance(error, RefusedByWechat) and not isinstance(error, BillNotReady):
+        facts = {"code": error.code, "status": error.status}
         findings.record("bill_refused", day, facts, clock=clock)
+
+
+def _is_passed_over(day: str, error: Exception, clock: Clock) -> bool:
+    """Whether it has kept later days waiting for long enough; a person is told first."""
+    if clock.now() < after(available_at(day), PASSED_OVER_AFTER_SECONDS):
         return False
-    return run.is_finished
-
-
-def _put_off(day: str, passing: Exception, clock: Clock) -> None:
-    """It is tried again by the next run; a person hears of it after a day."""
-    reason = type(passing).__name__
-    logger.warning("reconciliation_put_off", bill_day=day, error=reason, detail=str(passing))
-    if clock.now() >= after(available_at(day), LATE_AFTER_SECONDS):
-        findings.record("bills_missing", day, {"reason": reason}, clock=clock)
+    facts = {"reason": type(error).__name__}
+    findings.record("bills_passed_over", day, facts, clock=clock, must=True)
+    return True

@@ -4,6 +4,7 @@ Pure. Matched by our own numbers, whatever day we booked it on. What is merely u
 difference: whoever brings it on asks WeChat.
 """
 
+from datetime import datetime
 from typing import Any
 
 from chalicelib.gateways.wechat_bills import FlowRow, TradeRow
@@ -103,6 +104,12 @@ def is_compared_by_the_trade_bill(row: FlowRow) -> bool:
 
 def is_transfer(row: FlowRow) -> bool:
     return bool({row.business_type, row.business_name} & TRANSFER_TYPES)
+
+
+def is_forgotten(withdrawal: Withdrawal | None, now: datetime) -> bool:
+    """Whether it was submitted so long ago that WeChat no longer answers for it."""
+    forgotten_at = withdrawal.forgotten_at if withdrawal is not None else None
+    return forgotten_at is not None and now >= forgotten_at
 
 
 def flow_facts(row: FlowRow) -> dict[str, Any]:

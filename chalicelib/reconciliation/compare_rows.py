@@ -5,6 +5,7 @@ WeChat is asked about one thing only: a transfer that ended otherwise here than 
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from chalicelib.gateways.wechat_bills import BillKind, BillRow, FlowRow, TradeRow, UnreadableRow
 from chalicelib.gateways.wechat_pay import WechatPay
@@ -17,6 +18,7 @@ from chalicelib.reconciliation.compare import (
     compare_transfer,
     flow_facts,
     is_compared_by_the_trade_bill,
+    is_forgotten,
     is_transfer,
 )
 from chalicelib.reconciliation.model import Difference, Kind
@@ -27,7 +29,7 @@ from chalicelib.withdrawals.store import withdrawal_key, withdrawal_of
 
 
 def compare_rows(
-    kind: BillKind, rows: Sequence[BillRow], wechat_pay: WechatPay
+    kind: BillKind, rows: Sequence[BillRow], wechat_pay: WechatPay, *, now: datetime
 ) -> list[Difference]:
     """What differs. Raises RefusedByWechat, WechatUnavailable where WeChat has to be asked."""
     trades = [row for row in rows if isinstance(row, TradeRow)]
@@ -35,7 +37,7 @@ def compare_rows(
     unreadable = [row for row in rows if isinstance(row, UnreadableRow)]
     return [
         *_compare_trades(trades),
-        *_compare_movements(movements, wechat_pay),
+        *_compare_movements(movements, wechat_pay, now),
         *(
             Difference(Kind.ROW_UNREADABLE, kind.value, str(row.row), {"column": row.column})
             for row in unreadable
@@ -66,7 +68,9 @@ def _refund_number(row: TradeRow) -> tuple[str, int]:
         return row.out_refund_no, 0
 
 
-def _compare_movements(rows: Sequence[FlowRow], wechat_pay: WechatPay) -> Iterator[Difference]:
+def _compare_movements(
+    rows: Sequence[FlowRow], wechat_pay: WechatPay, now: datetime
+) -> Iterator[Difference]:
     rest = [row for row in rows if not is_compared_by_the_trade_bill(row)]
     numbers = {row.voucher_no for row in rest} | {row.business_no for row in rest}
     found = read(*(withdrawal_key(number) for number in sorted(numbers) if number))
@@ -77,7 +81,7 @@ def _compare_movements(rows: Sequence[FlowRow], wechat_pay: WechatPay) -> Iterat
             continue
         difference = compare_transfer(row, withdrawal)
         if difference is None and withdrawal is not None:
-            difference = _compare_end(row, withdrawal, wechat_pay)
+            difference = _compare_end(row, withdrawal, wechat_pay, now)
         yield from _if_any(difference)
 
 
@@ -89,9 +93,12 @@ def _withdrawal_of(row: FlowRow, found: Found) -> Withdrawal | None:
     return None
 
 
-def _compare_end(row: FlowRow, withdrawal: Withdrawal, wechat_pay: WechatPay) -> Difference | None:
+def _compare_end(
+    row: FlowRow, withdrawal: Withdrawal, wechat_pay: WechatPay, now: datetime
+) -> Difference | None:
     """Money that went out for a withdrawal that ended unpaid here may have come back on another
-    day, and the other way round: what WeChat says of it now counts.
+    day, and the other way round: what WeChat says of it now counts. What it has forgotten ended
+    while it still knew; money back of one that is paid here is told all the same.
     """
     is_paid = withdrawal.withdrawal_state is WithdrawalState.PAID
     if not (withdrawal.is_ended_unpaid if not row.is_income else is_paid):
@@ -99,7 +106,7 @@ def _compare_end(row: FlowRow, withdrawal: Withdrawal, wechat_pay: WechatPay) ->
     report = wechat_pay.query_transfer(withdrawal.withdrawal_id)
     state = report.transfer_state if report is not None else ""
     agrees = state == "SUCCESS" if is_paid else state in ("FAIL", "CANCELLED")
-    if agrees:
+    if agrees or (not is_paid and report is None and is_forgotten(withdrawal, now)):
         return None
     facts = flow_facts(row)
     facts |= {"our_state": withdrawal.withdrawal_state.value, "transfer_state": state}

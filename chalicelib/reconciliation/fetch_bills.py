@@ -16,7 +16,7 @@ from chalicelib.gateways.wechat_bills import (
     UnreadableRow,
     totals_of,
 )
-from chalicelib.gateways.wechat_pay import WechatPay
+from chalicelib.gateways.wechat_pay import BillNotReady, RefusedByWechat, WechatPay
 from chalicelib.reconciliation.model import Difference, Kind
 
 
@@ -32,11 +32,12 @@ class _Seen:
 
 @dataclass(frozen=True)
 class DayBills:
-    """A day's bills: None where there is none. The sets hold every number in them that could be
-    ours.
+    """A day's bills: None where there is none, or where WeChat `refused` it. The sets hold every
+    number in them that could be ours.
     """
 
     bills: Mapping[BillKind, Bill | None]
+    refused: Mapping[BillKind, RefusedByWechat]
     totals: Mapping[BillKind, Totals]
     out_trade_nos: frozenset[str]
     out_refund_nos: frozenset[str]
@@ -45,14 +46,17 @@ class DayBills:
 
     @property
     def hashes(self) -> dict[str, str]:
-        """Which files these are: a bill may be written anew."""
-        return {kind.value: bill.sha1 if bill else "" for kind, bill in self.bills.items()}
+        """Which files these are: a bill may be written anew, or no longer be refused."""
+        files = {kind.value: bill.sha1 if bill else "" for kind, bill in self.bills.items()}
+        return files | {kind.value: "refused" for kind in self.refused}
 
     @property
     def figures(self) -> dict[str, Any]:
         """What WeChat says of the day; movements of the fund flow by their type."""
         trade = self.totals[BillKind.TRADE]
+        refused = {kind.value: refusal.code for kind, refusal in self.refused.items()}
         return {
+            **({"bills_refused": refused} if refused else {}),
             "trade_row_count": trade.row_count,
             "paid_fen": trade.in_fen,
             "refunds_taken_in_fen": trade.out_fen,
@@ -71,12 +75,25 @@ class DayBills:
 
 
 def fetch_bills(day: str, wechat_pay: WechatPay) -> DayBills:
-    """The day's bills. Raises BillNotReady, RefusedByWechat, WechatUnavailable."""
-    bills = {kind: wechat_pay.bill(kind, day) for kind in BillKind}
+    """The day's bills; a fund flow that WeChat refuses is none, since a merchant need not have the
+    account. Raises BillNotReady, RefusedByWechat, WechatUnavailable.
+    """
+    bills: dict[BillKind, Bill | None] = {}
+    refused: dict[BillKind, RefusedByWechat] = {}
+    for kind in BillKind:
+        try:
+            bills[kind] = wechat_pay.bill(kind, day)
+        except BillNotReady:
+            raise
+        except RefusedByWechat as refusal:
+            if kind is BillKind.TRADE:
+                raise
+            bills[kind], refused[kind] = None, refusal
     seen = _Seen()
     totals = {kind: totals_of(_noting(bill, seen)) for kind, bill in bills.items()}
     return DayBills(
         bills,
+        refused,
         totals,
         frozenset(seen.out_trade_nos),
         frozenset(seen.out_refund_nos),

@@ -13,6 +13,7 @@ from chalicelib.kit.reads import read
 from chalicelib.ledger.store import TRANSFER, LedgerRow
 from chalicelib.ledger.transfers import Account, Code, transfer_id_for
 from chalicelib.orders.store import order_key, order_of
+from chalicelib.reconciliation.compare import is_forgotten
 from chalicelib.reconciliation.fetch_bills import DayBills
 from chalicelib.reconciliation.model import Difference, Kind
 from chalicelib.refunds.model import Refund
@@ -24,7 +25,12 @@ _ORDER, _WITHDRAWAL = "order:", "withdrawal:"
 
 
 def look_for_booked(
-    rows: Iterable[LedgerRow], day: str, bills: DayBills, wechat_pay: WechatPay
+    rows: Iterable[LedgerRow],
+    day: str,
+    bills: DayBills,
+    wechat_pay: WechatPay,
+    *,
+    now: datetime,
 ) -> list[Difference]:
     """What of these transfers WeChat should have in that day's bills, and has not. Raises
     RefusedByWechat, WechatUnavailable where WeChat has to be asked.
@@ -36,7 +42,7 @@ def look_for_booked(
     return [
         *_missing_payments(payments, day, bills, wechat_pay),
         *_missing_refunds(refunds, day, bills, wechat_pay),
-        *_missing_transfers(paid_out, day, bills, wechat_pay),
+        *_missing_transfers(paid_out, day, bills, wechat_pay, now),
     ]
 
 
@@ -109,8 +115,9 @@ def _refunds_of(rows: Sequence[LedgerRow]) -> dict[str, Refund]:
 
 
 def _missing_transfers(
-    rows: Sequence[LedgerRow], day: str, bills: DayBills, wechat_pay: WechatPay
+    rows: Sequence[LedgerRow], day: str, bills: DayBills, wechat_pay: WechatPay, now: datetime
 ) -> Iterator[Difference]:
+    """Where a fund flow was refused, what is not in the other says nothing about its day."""
     numbers = [(row, row.account_id.removeprefix(_WITHDRAWAL)) for row in rows]
     missing = [(row, number) for row, number in numbers if number not in bills.flow_numbers]
     found = read(*(withdrawal_key(number) for _, number in missing))
@@ -119,7 +126,9 @@ def _missing_transfers(
         report = wechat_pay.query_transfer(number)
         state = report.transfer_state if report is not None else ""
         times = [report.created_at, report.updated_at] if report is not None else []
-        if state in ("SUCCESS", "") and _spans_another(day, times or _our_times(withdrawal)):
+        is_believed = state == "SUCCESS" or (report is None and is_forgotten(withdrawal, now))
+        may_be_elsewhere = bills.refused or _spans_another(day, times or _our_times(withdrawal))
+        if is_believed and may_be_elsewhere:
             continue
         facts = {"amount_fen": int(row.amount_fen), "transfer_state": state}
         yield Difference(Kind.TRANSFER_NOT_IN_BILL, number, "", facts)

@@ -98,7 +98,8 @@ AFTER = dict(zip(Phase, [*Phase][1:], strict=False))
 @dataclass(frozen=True)
 class Run:
     """One day's comparison and its place. `run`: how often it was begun; `version`: how often the
-    place was moved on. `hashes`: the bills' SHA-1, "" for one there is none of.
+    place was moved on. `hashes`: the bills' SHA-1, "" for one there is none of,
+    `refused` for one WeChat refused.
     """
 
     bill_day: str

@@ -35,6 +35,8 @@ from chalicelib.reconciliation.model import (
 )
 
 ROWS_AT_ONCE = 100
+BOOKED_ROWS_AT_ONCE = 10
+"""Each may ask WeChat and wait for seconds, and the clock is looked at between pages only."""
 
 TimeLeft = Callable[[], bool]
 
@@ -54,6 +56,9 @@ def reconcile(
     if known is not None and known.is_finished and not anew:
         return known
     bills = fetch_bills(day, wechat_pay)
+    for kind, refused in bills.refused.items():
+        facts = {"bill": kind.value, "code": refused.code, "status": refused.status}
+        findings.record("bill_refused", day, facts, clock=clock, must=True)
     work = _Work(bills, clock, wechat_pay, time_left)
     try:
         return work.go_on(_begun(day, known, bills, clock))
@@ -115,7 +120,7 @@ class _Work:
         bill = self._bills.bills[kind]
         rows = bill.rows(run.next_row) if bill is not None else iter(())
         while chunk := list(islice(rows, ROWS_AT_ONCE)):
-            differences = compare_rows(kind, chunk, self._wechat_pay)
+            differences = compare_rows(kind, chunk, self._wechat_pay, now=self._clock.now())
             self._write(run, differences)
             found_count = run.found_count + len(differences)
             run = store.move(run, next_row=run.next_row + len(chunk), found_count=found_count)
@@ -126,8 +131,12 @@ class _Work:
     def _look_for_a_page(self, run: Run) -> Run:
         """A page of what was booked that day."""
         start = dict(run.next_key) if run.next_key is not None else None
-        rows, following = page_of_day(run.bill_day, run.next_shard, limit=ROWS_AT_ONCE, start=start)
-        differences = look_for_booked(rows, run.bill_day, self._bills, self._wechat_pay)
+        rows, following = page_of_day(
+            run.bill_day, run.next_shard, limit=BOOKED_ROWS_AT_ONCE, start=start
+        )
+        differences = look_for_booked(
+            rows, run.bill_day, self._bills, self._wechat_pay, now=self._clock.now()
+        )
         self._write(run, differences)
         ours = [row for row in rows if is_with_wechat(row)]
         debits = [int(row.amount_fen) for row in ours if row.debit_account == Account.WECHAT]

@@ -112,11 +112,14 @@ def read_all(refund_ids: Iterable[str]) -> dict[str, Refund]:
 
 
 def erase_personal_data(refund_ids: Iterable[str]) -> None:
-    """Take what their member said and showed out of these refunds; what went back stays."""
+    """Take what their member said and showed out of these refunds; what went back stays. Guard:
+    each has ended -> Changed; WeChat wants to hear the same of one it is still asked for.
+    """
+    ended = RefundRow.refund_state.is_in(*(state.value for state in sorted(ENDED)))
     for refund_id in refund_ids:
         writes = WriteSet()
         actions: list[Action] = [RefundRow.reason.set("erased"), RefundRow.evidence_urls.remove()]
-        writes.update(refund_key(refund_id), actions, guard=RefundRow.refund_id.exists())
+        writes.update(refund_key(refund_id), actions, guard=ended)
         writes.commit()
 
 

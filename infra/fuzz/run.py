@@ -39,13 +39,13 @@ def main() -> int:
             shows=True,
         )
         books = close_books(stack, SandboxControl(stack.endpoints.sandbox_url))
-    table = Table("requests", "operations", "failures", "seed", "minutes")
+    table = Table("requests", "operations", "failures", "minutes")
     minutes, seconds = divmod(round(fuzzed.seconds), 60)
-    table.add_row(
-        *(str(each) for each in (fuzzed.cases, fuzzed.operations, fuzzed.failures, fuzzed.seed)),
-        f"{minutes}:{seconds:02d}",
-    )
+    figures = (fuzzed.cases, fuzzed.operations, fuzzed.failures)
+    table.add_row(*(str(each) for each in figures), f"{minutes}:{seconds:02d}")
     console.print(table)
+    again = f"make fuzz CASES={arguments.cases} ARGUMENTS=--seed={fuzzed.seed}"
+    console.print(f"again: {again}", highlight=False, soft_wrap=True)
     differences = books.differences()
     console.print("\n".join(differences) or "the books agree", highlight=False)
     return 0 if fuzzed.is_complete and not fuzzed.failures and not differences else 1

@@ -11,8 +11,10 @@ import pytest
 
 from chalicelib.gateways.malformed import Malformed
 from chalicelib.gateways.wechat_bills import (
+    MOST_BILL_BYTES,
     Bill,
     BillKind,
+    BillTooBig,
     FlowRow,
     Totals,
     TradeRow,
@@ -279,6 +281,15 @@ def test_a_file_is_unpacked_when_it_is_packed() -> None:
     assert unpacked(gzip.compress(raw)) == unpacked(raw) == raw
     with pytest.raises(Malformed):
         unpacked(b"\x1f\x8bnothing of the kind")
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_file_that_is_too_big_is_not_read(pack: Callable[[bytes], bytes]) -> None:
+    whole = bytes(MOST_BILL_BYTES)
+    assert unpacked(pack(whole)) == whole
+
+    with pytest.raises(BillTooBig):
+        unpacked(pack(whole + b"0"))
 
 
 def test_a_bills_day_is_one_in_china() -> None:

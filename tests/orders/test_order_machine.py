@@ -128,7 +128,7 @@ class OrderMachine(RowsMachine):
     @initialize(
         kind=st.sampled_from((*KINDS, "alone", "leader_free")),
         quantity=st.integers(1, 2),
-        stage=st.sampled_from((0, 0, 1, 2, 3, 3, 4, 5, 6)),
+        stage=st.sampled_from((0, 0, 1, 2, 3, 3, 4, 5, 5, 6)),
     )
     def is_placed(self, kind: str, quantity: int, stage: int) -> None:
         self.trades = Trades(self.memory)
@@ -375,10 +375,10 @@ class OrderMachine(RowsMachine):
         ways = list(self.ways().values())
         ways[which % len(ways)](behind)
 
-    @rule(first=WHICH, second=WHICH, it_is_time=st.booleans())
-    def two_come_at_once(self, first: int, second: int, it_is_time: bool) -> None:
-        """The second has read before the first has written."""
-        if it_is_time and self.life.settles_at is not None:
+    @rule(first=WHICH, second=WHICH)
+    def two_come_at_once(self, first: int, second: int) -> None:
+        """The second has read before the first has written. A received order's time has come."""
+        if self.life.state is S.RECEIVED:
             self.clock.advance(SETTLES_AFTER_SECONDS)
         likely = [name for name in self.ways() if name in self.likely()]
         if likely:
@@ -387,6 +387,21 @@ class OrderMachine(RowsMachine):
             late = self.ways().get(likely[second % len(likely)])
             if late is not None:
                 late(self.memory.commit_count - before)
+
+    @precondition(lambda self: self.life.state is S.RECEIVED and self.life.left_fen > 1)
+    @rule()
+    def a_part_is_refunded_just_as_it_settles(self) -> None:
+        self.clock.advance(SETTLES_AFTER_SECONDS)
+        before = self.memory.commit_count
+        self.ways()["a part"](0)
+        self.the_sweep_comes(self.memory.commit_count - before)
+
+    @precondition(lambda self: self.life.is_free and self.life.open_count)
+    @rule()
+    def it_is_ended_just_as_its_leader_has_the_money(self) -> None:
+        before = self.memory.commit_count
+        self.ways()["back"](0)
+        self.an_operator_ends_it_free(self.memory.commit_count - before)
 
     def likely(self) -> set[str]:
         """What may well happen at the same time."""
@@ -457,4 +472,4 @@ class OrderMachine(RowsMachine):
 def test_an_order_goes_along_the_arrows_and_no_fen_of_it_is_in_two_places(
     memory: InMemory,
 ) -> None:
-    run(lambda: OrderMachine(memory), settings(STEPS, max_examples=120))
+    run(lambda: OrderMachine(memory), settings(STEPS, max_examples=240, stateful_step_count=15))

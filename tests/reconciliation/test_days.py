@@ -275,7 +275,7 @@ def test_bills_that_cannot_be_had_for_a_day_are_a_persons_affair(shop: Shop) -> 
     assert runs(shop) == []
 
     (told,) = shop.rows("findings", kind="bills_missing")
-    assert (told["about"], told["facts"]) == (DAY, {"reason": "BillNotReady"})
+    assert (told["about"], told["facts"]) == (DAY, {"reason": "late"})
 
 
 def test_bills_that_wechat_refuses_are_a_persons_affair_at_once(shop: Shop) -> None:

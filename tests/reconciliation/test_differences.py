@@ -10,7 +10,11 @@ from chalicelib.ledger import store as ledger
 from chalicelib.reconciliation.model import Kind
 from tests.reconciliation.words import (
     DAY,
+    HOUR,
+    NEXT_DAY,
+    TO_MIDNIGHT,
     assert_agrees,
+    days_before_are_closed,
     morning_after,
     runs,
     sells,
@@ -20,6 +24,8 @@ from tests.reconciliation.words import (
 from tests.shop import Placed, Shop
 from tests.withdrawals.words import asked, confirms, earner, paid
 
+TRANSFER_PATH = "/v3/fund-app/mch-transfer/transfer-bills/out-bill-no/"
+
 
 def refunded(shop: Shop, **changes: Any) -> tuple[Placed, str]:
     """An order that was refunded whole, and WeChat's number for that."""
@@ -28,6 +34,18 @@ def refunded(shop: Shop, **changes: Any) -> tuple[Placed, str]:
     shop.settles()
     assert order.status == "refunded"
     return order, f"{refund_id}_1"
+
+
+def paid_around_midnight(shop: Shop) -> str:
+    """A withdrawal that was asked for before midnight, and paid, here and at WeChat, after it."""
+    member = earner(shop)
+    shop.advance(TO_MIDNIGHT - 60)
+    withdrawal_id = asked(member)
+    shop.settles()
+    shop.advance(120)
+    confirms(member, withdrawal_id)
+    shop.settles()
+    return withdrawal_id
 
 
 def compared_in_the_morning(shop: Shop) -> None:
@@ -217,6 +235,50 @@ def test_transfer_not_in_bill(shop: Shop) -> None:
     facts = the_difference(shop, "transfer_not_in_bill", withdrawal_id)
 
     assert facts == {"amount_fen": 2000, "transfer_state": "SUCCESS"}
+
+
+def test_transfer_not_in_bill_that_wechat_knows_nothing_of_though_it_still_should(
+    shop: Shop,
+) -> None:
+    """That our own times span two days proves nothing while WeChat remembers."""
+    withdrawal_id = paid_around_midnight(shop)
+    shop.sandbox.leave_out_of_bills(withdrawal_id)
+    shop.advance(34 * HOUR)
+
+    with shop.wechat_refuses(TRANSFER_PATH + withdrawal_id, 404):
+        assert runs(shop) == [DAY, NEXT_DAY]
+
+    facts = the_difference(shop, "transfer_not_in_bill", withdrawal_id, NEXT_DAY)
+    assert facts == {"amount_fen": 2000, "transfer_state": ""}
+
+
+def test_a_transfer_around_midnight_that_wechat_has_forgotten_is_no_difference(shop: Shop) -> None:
+    paid_around_midnight(shop)
+    shop.advance(32 * 24 * HOUR)
+    days_before_are_closed(30, "2026-12-25")
+
+    assert runs(shop)[:2] == [DAY, NEXT_DAY]
+
+    assert_agrees(shop)
+    assert assert_agrees(shop, NEXT_DAY)["booked"]["credits_fen"] == 2000
+
+
+def test_a_transfer_that_ended_unpaid_and_that_wechat_has_forgotten_is_no_difference(
+    shop: Shop,
+) -> None:
+    member = earner(shop)
+    withdrawal_id = asked(member)
+    shop.settles()
+    confirms(member, withdrawal_id, notify={"times": 0})
+    shop.sandbox.pump()
+    key = {"withdrawal_id": withdrawal_id, "kind": "withdrawal"}
+    write_row(shop, "withdrawals", key, "withdrawal_state", "failed")
+    shop.advance(32 * 24 * HOUR)
+    days_before_are_closed(31, "2026-12-25")
+
+    assert runs(shop)[0] == DAY
+
+    assert_agrees(shop)
 
 
 def test_transfer_amount_differs(shop: Shop) -> None:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from ministack.services import dynamodb as ministack
 
 from tests.rows import plain
-from tests.simulation.disturbances import AT_DATABASE, Disturbance
+from tests.simulation.disturbances import AT_READING, AT_WRITING, Disturbance
 from tests.simulation.scheduler import Killed, Scheduler
 
 ADDRESS = "https://dynamodb.simulated"
@@ -94,12 +94,13 @@ class Database:
     def _call(self, operation: str, request: dict[str, Any]) -> Any:
         fault = None
         if self._scheduler is not None:
-            fault = self._scheduler.call(_what(operation, request), AT_DATABASE)
+            kinds = AT_WRITING if operation in WRITES else AT_READING
+            fault = self._scheduler.call(_what(operation, request), kinds)
         if fault is Disturbance.UNREACHABLE:
             raise EndpointConnectionError(endpoint_url=ADDRESS)
         if fault is Disturbance.THROTTLED:
             raise _error(operation, {"__type": "ThrottlingException"})
-        if fault is Disturbance.CONFLICT and operation in WRITES:
+        if fault is Disturbance.CONFLICT:
             raise _conflict(operation, request)
         body = json.dumps(request)
         answer = self._send(operation, body)

@@ -15,19 +15,25 @@ SECONDS_PER_GROUP = 600
 CAMPAIGN_SECONDS = 4 * 3600
 STATION = "gate"
 
-_CROWD = {"crowd": {"threshold": 3, "shards": 2}}
+_BROUGHT: tuple[tuple[tuple[int, int], ...], ...] = (
+    (),
+    ((0, 1), (0, 2), (0, 3), (4, 5)),
+    ((0, 1), (1, 2), (1, 3), (3, 4), (3, 5)),
+)
+"""Who brought whom."""
+_CROWD = {"crowd": {"threshold": 2, "shards": 2}}
 _LADDER = [{"headcount": 2, "price_fen": 1500}, {"headcount": 3, "price_fen": 1200}]
 KINDS: dict[str, dict[str, Any]] = {
-    "team": {},
-    "pair": {"size": 2},
+    "team": {"size": 3},
+    "pair": {},
     "leaving": {"rules": {"leave_allowed": True}},
-    "honour": {"rules": {"when_short": "honour", "minimum_payers": 2}},
+    "honour": {"size": 3, "rules": {"when_short": "honour", "minimum_payers": 2}},
     "newcomers": {"rules": {"who": "newcomers"}},
     "lottery": {"rules": {"draw": {"winners": 1}}},
     "draw": {"size": 2, "rules": {"draw": {"winners": 1, "scope": "campaign"}}},
     "leader_free": {"rules": {"leader": {"free": True}}},
     "bonus": {"rules": {"leader": {"bonus_bp": 1000}}},
-    "ladder": {"rules": {"tiers": _LADDER, "leave_allowed": True}},
+    "ladder": {"size": 3, "rules": {"tiers": _LADDER, "leave_allowed": True}},
     "voucher": {"rules": {"leave_allowed": True}},
     "limited": {"per_member_limit": 2, "rules": {"leave_allowed": True}},
     "flash": {"rules": {"allotment": {"shards": 2}}},
@@ -68,6 +74,8 @@ def lay(world: World, kind: str, chance: Random) -> Ground:
     world.admin("put_freight", merchant_id="orchard", flat_fen=chance.choice([0, 300]))
     world.sandbox.configure(refund_settles_after_seconds=chance.choice([0, 0, 40]))
     people = [_person(world, name) for name in NAMES]
+    for inviter, invitee in chance.choice(_BROUGHT):
+        _brings(world, people[inviter], people[invitee])
     ground = Ground(world, kind, people, units=units)
     if ground.at_station:
         leader = people[-1].member_id
@@ -80,20 +88,26 @@ def lay(world: World, kind: str, chance: Random) -> Ground:
     return ground
 
 
+def _brings(world: World, inviter: Person, invitee: Person) -> None:
+    share = {"target_type": "home"}
+    code = world.send("POST", "/v1/shares", share, token=inviter.token)["share_code"]
+    world.send("POST", f"/v1/shares/{code}/visits", token=invitee.token)
+
+
 def _person(world: World, name: str) -> Person:
     member = world.member(name)
     return Person(world, name, member.token, member.member_id)
 
 
 def _settings(chance: Random) -> dict[str, Any]:
-    rates = chance.choice([[0], [1000], [1000, 500]])
+    rates = chance.choice([[0], [2000], [2000, 1000], [2000, 1000]])
     return {
         "pay_window_seconds": 300,
-        "auto_receipt_seconds": 3600,
+        "auto_receipt_seconds": 600,
         "production_answer_seconds": 3600,
         "referral_policy": chance.choice(["first", "latest"]),
         "referral_seconds": chance.choice([600, 86_400]),
-        "commission": {"rates_bp": rates, "cap_bp": 3000, "freeze_seconds": 120},
+        "commission": {"rates_bp": rates, "cap_bp": 3000, "freeze_seconds": 60},
         "withdrawal": {"review_above_fen": 100, "fee_bp": 60, "daily_count": 3},
     }
 
@@ -105,7 +119,7 @@ def _campaign(kind: str, units: int) -> dict[str, Any]:
     if "allotment" in rules:
         sku["allotted_units"] = units
     fields = {
-        "size": 3,
+        "size": 2,
         "duration_seconds": SECONDS_PER_GROUP,
         "skus": [sku],
         **changes,

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Planted:
     """`before` stands in the file exactly once; the ellipses in both are the same lines. `runs`:
-    within so many it must be found, of groups of that `kind` where only they have what is wrong.
+    within so many it must be found, of groups of that `kind` where only they have what is wrong,
+    and by a violation that says what it `expects`.
     """
 
     name: str
     path: str
     before: str
     after: str
+    expects: str
     kind: str | None = None
     runs: int = 150
 
@@ -80,12 +82,6 @@ PLANTED = (
         kind="crowd",
     ),
     Planted(
-        "a refund has a new number each time it is sent",
-        "chalicelib/refunds/execute.py",
-        "                out_refund_no=refund.out_refund_no,\n",
-        "                out_refund_no=refund.out_refund_no[:28] + str(now.second),\n",
-    ),
-    Planted(
         "a refund counts as paid as soon as WeChat has taken it",
         "chalicelib/refunds/settle.py",
         "            _go_on(refund, report.refund_id, now)",
@@ -123,16 +119,20 @@ PLANTED = (
         "            for change, subject_id in changes:\n                react(",
     ),
     Planted(
-        "an order's id is new with every request, whatever its key",
-        "chalicelib/orders/purchase.py",
-        "order_id_for(self.caller.member_id, self.idempotency_key)",
-        "order_id_for(self.caller.member_id, str(id(object())))",
+        "a refund moves on whatever has become of it",
+        "chalicelib/refunds/store.py",
+        "refund.attempt + 1))\n"
+        "    writes.update(refund_key(refund.refund_id), actions, guard=_as_read(refund))",
+        "refund.attempt + 1))\n    writes.update(refund_key(refund.refund_id), actions)",
     ),
     Planted(
-        "a withdrawal has a new number each time it is sent",
-        "chalicelib/withdrawals/send.py",
-        "        out_bill_no=withdrawal.withdrawal_id,\n",
-        "        out_bill_no=withdrawal.withdrawal_id[:28]\n"
-        "        + str(int(withdrawal.due_at.timestamp()) % 1000),\n",
+        "an order has a new id with every request, whatever its key",
+        "chalicelib/orders/purchase.py",
+        "    @property\n    def order_id(self) -> str:\n"
+        "        return order_id_for(self.caller.member_id, self.idempotency_key)",
+        '    _made = __import__("itertools").count()\n\n'
+        "    @property\n    def order_id(self) -> str:\n"
+        '        made = self.__dict__.setdefault("made", str(next(self._made)))\n'
+        "        return order_id_for(self.caller.member_id, made)",
     ),
 )

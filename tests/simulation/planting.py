@@ -24,6 +24,7 @@ class Found:
 
     runs: int
     violations: tuple[str, ...]
+    seed: int = 0
 
 
 def find(bug: Planted, folder: Path) -> Found:
@@ -47,7 +48,8 @@ def find(bug: Planted, folder: Path) -> Found:
         said = json.loads(run.stdout.strip().splitlines()[-1])
     except (ValueError, IndexError):
         raise RuntimeError(run.stdout + run.stderr) from None
-    return Found(said["seed"] - FIRST_SEED + 1, tuple(said["violations"]))
+    seed = said["seed"]
+    return Found(seed - FIRST_SEED + 1, tuple(said["violations"]), seed)
 
 
 def _copy(source: Path, target: Path) -> None:

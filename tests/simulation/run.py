@@ -5,6 +5,7 @@ The same seed gives the same run. What it was made of can be left out piece by p
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from tests.simulation.disturbances import Disturbance, Disturbances
 from tests.simulation.ears import Ears
 from tests.simulation.ground import KINDS, Ground
 from tests.simulation.scheduler import Scheduler
-from tests.simulation.verdict import verdict
+from tests.simulation.verdict import reached_in, verdict
 from tests.simulation.wishes import Wish
 from tests.simulation.world import World
 from tests.tables import PREFIX, REGION
@@ -29,7 +30,9 @@ WISHES = 30
 MOST_TURNS = 20_000
 BREAK_SECONDS = 15
 """A longer time passes only when every function that was under way has ended or was killed."""
-SETTLING_DAYS = 16
+LATER = f"w{int(WISHES * wishing.LATER_FROM):02d}"
+QUIET_SECONDS = 2 * 3600
+SETTLING_SECONDS = 16 * 86_400
 MOST_SWEEPS = 150
 _DAY_SECONDS = 86_400
 _SWEPT = {
@@ -41,7 +44,7 @@ _SWEPT = {
     "commissions": "sweep_commissions",
     "withdrawals": "sweep_withdrawals",
 }
-RECONCILIATION = "reconcile_days"
+RECONCILIATION, AUDIT = "reconcile_days", "audit_slice"
 SWEEPS = tuple(dict.fromkeys(_SWEPT.values()))
 
 
@@ -66,6 +69,8 @@ class Outcome:
     disturbances: tuple[str, ...]
     trace: tuple[str, ...]
     figures: dict[str, int] = field(default_factory=dict)
+    reached: dict[str, int] = field(default_factory=dict)
+    """How many rows ended in which state, as `orders settled`."""
 
 
 @contextmanager
@@ -110,23 +115,22 @@ class _Run:
         plan, calls = self._plan, self._world.database.calls
         wished = wishing.draw(plan.seed, WISHES)
         wished = [one for one in wished if plan.wishes is None or one.name in plan.wishes]
+        chance = self._disturbances.random("ground")
+        kind = plan.kind or chance.choice(sorted(KINDS))
+        reached: Counter[str] = Counter()
         try:
-            chance = self._disturbances.random("ground")
-            ground = grounds.lay(self._world, plan.kind or chance.choice(sorted(KINDS)), chance)
+            ground = grounds.lay(self._world, kind, chance)
             self._world.fires(RECONCILIATION)
             self._world.begins()
-            self._play(ground, wished)
-            self._disturbances.are_over = True
-            self._settle(ground)
-            self._reconcile(ground)
-            self._settle(ground)
-            with self._world.undisturbed():
-                found = [*self._scheduler.trouble, *self._ears.heard, *verdict(ground)]
+            found = self._play_out(ground, wished)
+            reached = reached_in(self._world)
+        except Exception as error:
+            found = [f"{type(error).__name__}: {error}", *self._scheduler.trouble]
         finally:
             self._world.close()
         return Outcome(
             plan=plan,
-            kind=ground.kind,
+            kind=kind,
             violations=tuple(found),
             wishes=tuple(one.name for one in wished),
             disturbances=tuple(self._disturbances.happened),
@@ -135,21 +139,42 @@ class _Run:
                 "calls": self._world.database.calls - calls,
                 "deliveries": self._deliveries.delivered,
             },
+            reached=dict(reached),
         )
 
+    def _play_out(self, ground: Ground, wished: Sequence[Wish]) -> list[str]:
+        """All of it, and what is wrong in the end."""
+        self._play(ground, wished)
+        self._disturbances.are_over = True
+        self._settle(ground)
+        self._reconcile(ground)
+        self._settle(ground)
+        with self._world.undisturbed():
+            return [*self._scheduler.trouble, *self._ears.heard, *verdict(ground)]
+
     def _play(self, ground: Ground, wished: Sequence[Wish]) -> None:
-        waiting = list(wished)
+        waiting, is_later = list(wished), False
         while waiting:
             if self._step():
                 continue
+            if not is_later and waiting[0].name >= LATER:
+                is_later = True
+                self._rest(ground)
             wish = waiting.pop(0)
             if self._disturbances.happens(Disturbance.EXTRA_SWEEP, wish.name):
-                self._deliveries.fire(self._disturbances.random(wish.name).choice(SWEEPS))
+                chance = self._disturbances.random(wish.name)
+                self._deliveries.fire(chance.choice((*SWEEPS, RECONCILIATION, AUDIT)))
             if wish.what == "time":
                 self._pass(wish.seconds, wish.name)
             else:
                 self._begin(wish, ground)
         self._come_to_rest()
+
+    def _rest(self, ground: Ground) -> None:
+        """A quiet time: what was sold is sent and received, and earned."""
+        self._disturbances.are_over = True
+        self._settle(ground, seconds=QUIET_SECONDS)
+        self._disturbances.are_over = False
 
     def _begin(self, wish: Wish, ground: Ground) -> None:
         """Those of a rush have the same thing in mind, and get in each other's way."""
@@ -195,10 +220,10 @@ class _Run:
         for sweep in SWEEPS:
             self._deliveries.fire(sweep)
 
-    def _settle(self, ground: Ground) -> None:
-        """Nothing goes wrong any more, and all that is due comes: sixteen days of it."""
+    def _settle(self, ground: Ground, *, seconds: int = SETTLING_SECONDS) -> None:
+        """Nothing goes wrong any more, and all that is due for so long comes."""
         self._come_to_rest()
-        end = self._world.clock.now().timestamp() + SETTLING_DAYS * _DAY_SECONDS
+        end = self._world.clock.now().timestamp() + seconds
         chance = self._disturbances.random("repairs")
         for number in range(MOST_SWEEPS):
             if number % 10 == 0 or not self._due():
@@ -213,6 +238,7 @@ class _Run:
             for sweep in dict.fromkeys(_SWEPT[table] for table, at in due.items() if at <= now):
                 self._deliveries.fire(sweep)
             self._come_to_rest()
+        self._scheduler.trouble.append(f"still due after {MOST_SWEEPS} sweeps: {self._due()}")
 
     def _reconcile(self, ground: Ground) -> None:
         """WeChat's bills of all these days are compared with our books; what only they show is

@@ -121,5 +121,5 @@ class Scheduler:
             self.note(f"{task.name} is killed")
         except Exception as error:
             self.note(f"{task.name} fails: {type(error).__name__}: {error}")
-            if not task.is_function:
+            if not task.is_function or self.disturbances.are_over:
                 self.trouble.append(f"{task.name}: {type(error).__name__}: {error}")

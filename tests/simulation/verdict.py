@@ -16,8 +16,14 @@ LOST_PAYMENT = "payment_unknown_here"
 
 Row = dict[str, Any]
 
-AT_REST = frozenset({"cancelled", "to_ship", "shipped", "settled", "refunded"})
-"""Where an order may stay. `received` settles, and nothing stays unpaid or half refunded."""
+AT_REST = frozenset({"cancelled", "to_ship", "settled", "refunded"})
+"""Where an order may stay: what was shipped is received by itself, and then settles."""
+TOLD = frozenset(
+    {"bills_differ", "bills_missing", "refund_refused", "withdrawal_refused", "second_payment"}
+)
+"""Findings that what went wrong may bring: WeChat's own no or mistake, or that we come days late
+for its bills.
+"""
 WITH_GOODS = frozenset({"to_ship", "shipped", "received", "settled"})
 
 
@@ -35,6 +41,7 @@ def verdict(ground: Ground) -> list[str]:
         *_withdrawals(world),
         *_stuck(world),
         *_differences(world),
+        *_findings(world),
         *_audit(world),
     ]
 
@@ -83,6 +90,23 @@ def _orders(world: World, orders: dict[str, Row]) -> Iterator[str]:
     theirs = world.sandbox.totals()
     if theirs["paid_fen"] != paid_here:
         yield f"WeChat took {theirs['paid_fen']} fen, {paid_here} of them for orders we know"
+
+
+def reached_in(world: World) -> Counter[str]:
+    """How far things went: the states that rows ended in."""
+    states = {
+        "orders": "order_state",
+        "groups": "group_state",
+        "refunds": "refund_state",
+        "commissions": "commission_state",
+        "withdrawals": "withdrawal_state",
+    }
+    return Counter(
+        f"{table} {row[name]}"
+        for table, name in states.items()
+        for row in world.rows(table)
+        if name in row
+    )
 
 
 def _trade(world: World, order_id: str) -> Row | None:
@@ -198,6 +222,17 @@ def _withdrawals(world: World) -> Iterator[str]:
     theirs = world.sandbox.totals()
     if (sum(paid), len(paid)) != (theirs["transferred_fen"], theirs["transfers"]):
         yield f"withdrawn here {sum(paid)} in {len(paid)}, WeChat: {theirs}"
+    for row in world.rows("withdrawals", withdrawal_state="paid"):
+        there = world.sandbox.transfer_of(str(row["withdrawal_id"]))
+        if (there["state"], there["transfer_amount"]) != ("SUCCESS", int(row["net_fen"])):
+            yield f"withdrawal {row['withdrawal_id']}: paid here, {there['state']} there"
+
+
+def _findings(world: World) -> Iterator[str]:
+    """What was written down for a person, but for what WeChat's own doing explains."""
+    for row in world.rows("findings"):
+        if row["kind"] not in TOLD:
+            yield f"finding {row['kind']} about {row['about']}: {row['facts']}"
 
 
 def _stuck(world: World) -> Iterator[str]:
@@ -205,14 +240,20 @@ def _stuck(world: World) -> Iterator[str]:
         if row["refund_state"] in ("requested", "processing", "abnormal"):
             yield f"refund {row['refund_id']}: still {row['refund_state']}"
     for row in world.rows("withdrawals", kind="withdrawal"):
-        if row["withdrawal_state"] in ("approved", "submitted", "confirming"):
+        if row["withdrawal_state"] in ("reviewing", "approved", "submitted", "confirming"):
             yield f"withdrawal {row['withdrawal_id']}: still {row['withdrawal_state']}"
+    for row in world.rows("commissions"):
+        if "due_at" in row:
+            yield f"commission {row['commission_id']}: still due"
 
 
 def _differences(world: World) -> Iterator[str]:
-    """Our books and WeChat's bills, day by day: they differ by lost payments only, taken since."""
+    """Our books and WeChat's bills, day by day: they differ only by payments of orders that WeChat
+    said were closed.
+    """
     for row in world.rows("reconciliations"):
-        if row.get("kind") not in (None, LOST_PAYMENT):
+        is_their_doing = row.get("kind") == LOST_PAYMENT and row["about"] in world.left_open
+        if row.get("kind") is not None and not is_their_doing:
             yield f"bill of {row['bill_day']}: {row['kind']} {row['about']} {row['facts']}"
     days = world.rows("reconciliations", entry="run")
     if not days or any(row["day_state"] == "running" for row in days):

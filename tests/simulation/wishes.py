@@ -16,6 +16,19 @@ from tests.simulation.people import Bought, Person
 from tests.simulation.verdict import LOST_PAYMENT
 
 PEOPLE = 6
+LATER_FROM = 0.6
+"""Of the wishes: so many come before a quiet time in which goods arrive and are settled."""
+_LATER = {
+    "withdraws": 14,
+    "confirms": 12,
+    "cancels_withdrawal": 5,
+    "judges_withdrawal": 8,
+    "asks_back": 6,
+    "pays_back": 6,
+    "decides": 4,
+    "joins": 10,
+    "opens": 2,
+}
 JOINS = "joins"
 _BREAKS_SECONDS = (1, 5, 20, 20, 70, 70, 130, 310, 610, 1800, 3700, 4 * 3600)
 _RUSHES = (
@@ -43,10 +56,12 @@ def draw(seed: int, count: int) -> list[Wish]:
     its own: some things are wished for often, some never.
     """
     chance = Random(f"{seed} wishes")
-    weights = [weight * chance.choice([0, 1, 1, 3]) for weight, _ in WISHES.values()]
-    weights[0] = WISHES[JOINS][0] * chance.choice([1, 2, 3])
+    weights = {name: weight * chance.choice([0, 1, 1, 3]) for name, (weight, _) in WISHES.items()}
+    weights[JOINS] = WISHES[JOINS][0] * chance.choice([1, 2, 3])
     wishes: list[Wish] = []
     while len(wishes) < count:
+        if len(wishes) >= count * LATER_FROM:
+            weights |= _LATER
         drawn = chance.random()
         name, who = f"w{len(wishes):02d}", chance.randrange(PEOPLE)
         if drawn < 0.12:
@@ -54,7 +69,7 @@ def draw(seed: int, count: int) -> list[Wish]:
         elif drawn < 0.3:
             wishes += _rush(chance, len(wishes), who)
         else:
-            wishes.append(Wish(name, chance.choices(list(WISHES), weights)[0], who))
+            wishes.append(Wish(name, chance.choices([*weights], [*weights.values()])[0], who))
     return wishes
 
 
@@ -403,6 +418,7 @@ def clear_up(ground: Ground, chance: Random) -> None:
     WeChat's own platform.
     """
     _ships(ground, ground.people[0], chance)
+    judge_withdrawals(ground, chance)
     for row in sorted(ground.world.rows("refunds"), key=_by("refund_id")):
         refund_id, state = str(row["refund_id"]), row["refund_state"]
         if state == "abnormal" and chance.random() < 0.5:
@@ -416,6 +432,14 @@ def clear_up(ground: Ground, chance: Random) -> None:
         elif state == "awaiting_operator":
             how = {"decision": chance.choice(["approve", "reject"]), "reason": "清账"}
             _operates(ground, "decide_refund", refund_id=refund_id, **how)
+
+
+def judge_withdrawals(ground: Ground, chance: Random) -> None:
+    """None is left for an operator to look at."""
+    waiting = ground.world.rows("withdrawals", withdrawal_state="reviewing")
+    for row in sorted(waiting, key=_by("withdrawal_id")):
+        command = chance.choice(["approve_withdrawal", "reject_withdrawal"])
+        _operates(ground, command, withdrawal_id=row["withdrawal_id"])
 
 
 def take_lost_payments(ground: Ground) -> None:

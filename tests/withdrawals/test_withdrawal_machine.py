@@ -450,4 +450,6 @@ class WithdrawalMachine(RowsMachine):
 
 
 def test_money_is_theirs_on_its_way_or_paid_and_never_two_of_these(memory: InMemory) -> None:
-    run(lambda: WithdrawalMachine(memory), settings(STEPS, max_examples=100))
+    run(
+        lambda: WithdrawalMachine(memory), settings(STEPS, max_examples=240, stateful_step_count=15)
+    )

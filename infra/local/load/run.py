@@ -58,9 +58,10 @@ def asked_for(arguments: list[str]) -> Plan:
     parser.add_argument("--at-once", type=int, default=usual.at_once, help="how many act at a time")
     parser.add_argument("--seed", type=int, default=usual.seed, help="who does what")
     given = parser.parse_args(arguments)
-    if given.seconds <= 0 or given.members < 1 or not 1 <= given.at_once <= given.members:
-        parser.error("some seconds, some members, and no more at once than there are")
-    return Plan(given.seconds, given.members, given.at_once, given.seed)
+    if given.seconds <= 0 or given.members < 1 or given.at_once < 1:
+        parser.error("some seconds, some members, and some of them at once")
+    at_once = min(given.at_once, given.members)
+    return Plan(given.seconds, given.members, at_once, given.seed)
 
 
 if __name__ == "__main__":

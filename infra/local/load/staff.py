@@ -13,7 +13,7 @@ from infra.local.stack import CommandRefused, Stack
 
 MOST_AT_ONCE = 20
 SKIPPED = 3
-"""One of so many orders is never shipped, so that refunds meet orders in every state."""
+"""Each round passes over one of so many orders, so that refunds meet orders in every state."""
 
 
 class Staff:
