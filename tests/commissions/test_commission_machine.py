@@ -5,6 +5,7 @@ whenever it likes, goes by what it has read some time ago, and every level ends 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
@@ -24,7 +25,7 @@ from chalicelib.orders.ship import ship
 from chalicelib.rules.party import Grant, Share, Why
 from tests.fakes import NOON
 from tests.in_memory import InMemory
-from tests.machines import BEHIND, Arrows, RowsMachine, memory, run
+from tests.machines import BEHIND, STEPS, Arrows, RowsMachine, memory, run
 from tests.money import transfer_of
 
 __all__ = ["memory"]
@@ -260,16 +261,18 @@ class CommissionMachine(RowsMachine):
             self.sale.levels = wanted
 
     @precondition(lambda self: self.sale.state in SOLD)
-    @rule(what=st.sampled_from(("asked", "back", "on")))
+    @rule(what=st.sampled_from(("asked", "back", "on", "asked once settled")))
     def somebody_looks_after_it_while_something_happens(self, what: str) -> None:
         """They have read before it happened, and write after."""
         part_fen = 1 + self.sale.left_fen // 3
         if what == "back" and not self.sale.open_fen and self.sale.left_fen > 1:
             self.a_refund_is_asked_for(part_fen, False)
+        for _ in range(3 if what == "asked once settled" else 0):
+            self.it_goes_on()
         before = self.memory.commit_count
         if what == "back" and self.sale.open_fen:
             self.a_refund_has_reached_its_member(0)
-        elif what == "asked" and self.sale.left_fen > 1:
+        elif what.startswith("asked") and self.sale.left_fen > 1:
             self.a_refund_is_asked_for(part_fen, False)
         elif what == "on":
             self.it_goes_on()
@@ -351,4 +354,6 @@ class CommissionMachine(RowsMachine):
 def test_every_level_ends_at_its_target_whenever_somebody_looks_after_it(
     memory: InMemory,
 ) -> None:
-    run(lambda: CommissionMachine(memory))
+    run(
+        lambda: CommissionMachine(memory), settings(STEPS, max_examples=240, stateful_step_count=15)
+    )

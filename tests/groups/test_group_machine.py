@@ -297,20 +297,33 @@ class GroupMachine(RowsMachine):
         if self.tries(lambda: leave(order_id, clock=self.clock), may=may, behind=behind):
             self.told.became[order_id] = "left"
 
-    @precondition(lambda self: self.told.may_leave and self.is_just_enough())
+    @precondition(lambda self: self.is_open() and self.told.may_leave and self.is_just_enough())
     @rule(which=st.integers(0, 3))
     def somebody_leaves_in_the_last_moment(self, which: int) -> None:
-        """The sweep has read already, and finds its time over when it looks at the clock."""
-        told = self.told
-        if told.state is not GroupState.FORMING or told.is_over(self.clock.now()):
-            return
-        order_ids = self.told.all_that("paid")
-        for order_id in told.all_that("held"):
-            self.an_order_is_closed(list(told.became).index(order_id), 0)
-        self.somebody_leaves(list(told.became).index(order_ids[which % len(order_ids)]), 0)
-        assert told.ends_at is not None
-        self.clock.advance((told.ends_at - self.clock.now()).total_seconds())
-        self.the_sweep_comes(1)
+        order_ids, numbers = self.told.all_that("paid"), list(self.told.became)
+        for order_id in self.told.all_that("held"):
+            self.an_order_is_closed(numbers.index(order_id), 0)
+        before = self.memory.commit_count
+        self.somebody_leaves(numbers.index(order_ids[which % len(order_ids)]), 0)
+        self.its_time_runs_out_since(before)
+
+    @precondition(lambda self: self.is_open() and not self.told.all_that("held"))
+    @rule(which=st.integers(0, 4))
+    def somebody_comes_in_the_last_moment(self, which: int) -> None:
+        before = self.memory.commit_count
+        self.somebody_comes_late_for_a_seat(which, 0)
+        self.its_time_runs_out_since(before)
+
+    def its_time_runs_out_since(self, before: int) -> None:
+        """The sweep had read by then, and finds the time over when it looks at the clock."""
+        if self.is_open():
+            assert self.told.ends_at is not None
+            self.clock.advance((self.told.ends_at - self.clock.now()).total_seconds())
+            self.the_sweep_comes(self.memory.commit_count - before)
+
+    def is_open(self) -> bool:
+        """Whether its time runs."""
+        return self.told.state is GroupState.FORMING and not self.told.is_over(self.clock.now())
 
     def is_just_enough(self) -> bool:
         """Whether one fewer would not be enough to honour it."""

@@ -94,9 +94,10 @@ def test_the_plan_is_what_the_command_line_says() -> None:
     assert asked_for([]) == Plan(60.0, 24, 6, 1)
     asked = ["--seconds", "5", "--members", "3", "--at-once", "2", "--seed", "9"]
     assert asked_for(asked) == Plan(5.0, 3, 2, 9)
+    assert asked_for(["--members", "3"]) == Plan(60.0, 3, 3, 1)
 
 
-@pytest.mark.parametrize("wrong", [["--seconds", "0"], ["--members", "3"], ["--at-once", "0"]])
+@pytest.mark.parametrize("wrong", [["--seconds", "0"], ["--members", "0"], ["--at-once", "0"]])
 def test_a_plan_that_makes_no_sense_is_refused(wrong: list[str]) -> None:
     with pytest.raises(SystemExit):
         asked_for(wrong)

@@ -472,4 +472,4 @@ class OrderMachine(RowsMachine):
 def test_an_order_goes_along_the_arrows_and_no_fen_of_it_is_in_two_places(
     memory: InMemory,
 ) -> None:
-    run(lambda: OrderMachine(memory), settings(STEPS, max_examples=240, stateful_step_count=15))
+    run(lambda: OrderMachine(memory), settings(STEPS, max_examples=160, stateful_step_count=15))
