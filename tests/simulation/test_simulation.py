@@ -25,7 +25,7 @@ ENDS = (
     *("orders settled", "orders refunded", "orders cancelled"),
     *("refunds succeeded", "refunds rejected"),
     *("commissions released", "commissions voided"),
-    *("withdrawals paid", "withdrawals failed", "withdrawals cancelled", "withdrawals rejected"),
+    *("withdrawals paid", "withdrawals failed", "withdrawals rejected"),
 )
 FOUND = sorted((Path(__file__).parent / "found").glob("*.json"))
 _DIGEST = (
