@@ -116,7 +116,8 @@ class _Run:
         wished = wishing.draw(plan.seed, WISHES)
         wished = [one for one in wished if plan.wishes is None or one.name in plan.wishes]
         chance = self._disturbances.random("ground")
-        kind = plan.kind or chance.choice(sorted(KINDS))
+        drawn = chance.choice(sorted(KINDS))  # also when another is asked for: the rest stays
+        kind = plan.kind or drawn
         reached: Counter[str] = Counter()
         try:
             ground = grounds.lay(self._world, kind, chance)
