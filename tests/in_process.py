@@ -1,20 +1,17 @@
-"""The whole backend in this process: fixtures for tables in moto, wiring of fakes, and a browser.
+"""The whole backend in this process: fixtures for its tables, wiring of fakes, and a browser.
 
 A conftest takes what its folder needs by importing it. No test of these reaches a network.
 """
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from chalice.test import Client
-from moto import mock_aws
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.dynamodb.models import dynamodb_backends
 
 from app import app
 from chalicelib import wiring
@@ -24,6 +21,7 @@ from chalicelib.gateways.wechat_api import silence
 from chalicelib.kit import aws
 from chalicelib.kit.tokens import Caller, issue
 from chalicelib.settings import Environment, Secrets
+from tests import dynamodb_here
 from tests.fakes import FakeClock, FakeWechatApi, counting_ids
 from tests.planted import planted
 from tests.promises import assert_kept
@@ -50,28 +48,26 @@ def environment() -> Environment:
 
 @pytest.fixture(scope="module")
 def tables() -> Iterator[None]:
-    """Every table in a moto of this module's own: clients are slow to make, items quick to drop."""
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as moto:
+    """Every table, for this module: clients are slow to make, items quick to drop."""
+    with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS"):
             patch.delenv(name, raising=False)  # whatever a race left there
-        moto.enter_context(mock_aws())
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
             patch.setenv(name, "test")
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         patch.setenv("TABLE_PREFIX", PREFIX)
         aws.forget_clients()
-        create_tables(aws.dynamodb(), PREFIX)
+        client = dynamodb_here.is_answered_here(aws.dynamodb())
+        create_tables(client, PREFIX, with_expiry=False)
         yield
+    dynamodb_here.delete_tables()
     aws.forget_clients()
 
 
 @pytest.fixture
 def database(tables: None) -> None:
-    """The tables and their streams with nothing in them: moto copies both for each transaction."""
-    for table in dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables.values():
-        table.items.clear()
-        if table.stream_shard is not None:
-            table.stream_shard.items.clear()
+    """The tables and their streams with nothing in them."""
+    dynamodb_here.empty()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A whole shop in this process: the real app over moto (or another DynamoDB), the real WeChat
+"""A whole shop in this process: the real app over a DynamoDB in it (or another), the real WeChat
 client against the sandbox.
 
 Speaks the domain's words, so that a story reads as its name. Only time, the queue and the wire are
@@ -43,7 +43,7 @@ from tests.phones import Member, Placed, Reply
 from tests.planted import plant_credentials, planted
 from tests.promises import assert_kept
 from tests.rows import plain
-from tests.streams import Streams, StreamsToTake
+from tests.streams import StreamsToTake, follow
 
 WECHAT_URL = "https://wechat.test"
 __all__ = ["Member", "Placed", "Reply", "Shop"]
@@ -462,7 +462,7 @@ class Shop:
         return Queue()
 
     def _follow_streams(self, database: Any) -> StreamsToTake:
-        return Streams(database)
+        return follow(database)
 
     def _invoke(self, name: str, event: Any) -> Any:
         return getattr(handlers, name)(event, LambdaContext())

@@ -1,11 +1,11 @@
 """Reads the DynamoDB streams of the test tables from now on, in order, each record once."""
 
+from collections import defaultdict
 from typing import Any, Protocol
 
 import boto3
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.dynamodb.models import dynamodb_backends
 
+from tests import dynamodb_here
 from tests.tables import PREFIX, REGION
 
 STREAMED = ("orders", "groups", "refunds", "commissions", "withdrawals")
@@ -19,22 +19,36 @@ class StreamsToTake(Protocol):
     def take_of(self, table: str) -> list[dict[str, Any]]: ...
 
 
-class Streams:
-    """Remembers how far each stream has been read; what happened before it was made is past.
+def follow(database: Any) -> StreamsToTake:
+    """The streams of wherever this client's database is."""
+    endpoint = database.meta.endpoint_url
+    is_served = "localhost" in endpoint or "127.0.0.1" in endpoint
+    return ServedStreams(database, endpoint) if is_served else StreamsHere()
 
-    Asks for a place in the stream every time: moto replaces a stream's object when a transaction is
-    cancelled, and a place kept from before would never see anything new.
-    """
 
-    def __init__(self, database: Any) -> None:
-        endpoint = database.meta.endpoint_url
-        is_local = "localhost" in endpoint or "127.0.0.1" in endpoint
-        self._is_moto = not is_local
-        self._client = boto3.client(
-            "dynamodbstreams",
-            region_name=REGION,
-            endpoint_url=endpoint if is_local else None,
-        )
+class StreamsHere:
+    """Of the database in this process; what happened before this was made is past."""
+
+    def __init__(self) -> None:
+        self.take()
+
+    def take(self) -> dict[str, list[dict[str, Any]]]:
+        """New records by table; empty when there are none."""
+        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for table, record in dynamodb_here.take_records():
+            found[table.removeprefix(f"{PREFIX}-")].append(record)
+        return dict(found)
+
+    def take_of(self, table: str) -> list[dict[str, Any]]:
+        """New records of one table."""
+        return [record for _, record in dynamodb_here.take_records(f"{PREFIX}-{table}")]
+
+
+class ServedStreams:
+    """Of a server; remembers how far each stream has been read."""
+
+    def __init__(self, database: Any, endpoint: str) -> None:
+        self._client = boto3.client("dynamodbstreams", region_name=REGION, endpoint_url=endpoint)
         self._shards = {table: self._shard(database, table) for table in STREAMED}
         self._last: dict[str, str] = {}
         while self.take():
@@ -51,22 +65,11 @@ class Streams:
 
     def take_of(self, table: str) -> list[dict[str, Any]]:
         """New records of one table."""
-        if self._is_moto and not self._is_anything_new(table):
-            return []
         place = self._place(table, self._shards[table])
         records = self._client.get_records(ShardIterator=place)["Records"]
         if records:
             self._last[table] = records[-1]["dynamodb"]["SequenceNumber"]
         return [dict(record) for record in records]
-
-    def _is_anything_new(self, table: str) -> bool:
-        """Whether moto has more records than were read: most of the time it has none, and asking
-        takes two calls.
-        """
-        kept = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[f"{PREFIX}-{table}"]
-        records = kept.stream_shard.items if kept.stream_shard is not None else []
-        newest = records[-1].record["dynamodb"]["SequenceNumber"] if records else None
-        return newest != self._last.get(table)
 
     def _place(self, table: str, shard: dict[str, str]) -> str:
         after = {"ShardIteratorType": "TRIM_HORIZON"}

@@ -1,4 +1,4 @@
-"""Every table of the system, made in moto, in DynamoDB Local or in the local stack.
+"""Every table of the system, made in this process, in DynamoDB Local or in the local stack.
 
 What the tables are is read from infra/tables.json by infra/tables.py, which also words the
 deployed template. No table is defined here.
@@ -38,20 +38,23 @@ def local_client(endpoint: str, *, attempts: int = 1) -> Any:
     )
 
 
-def create_tables(client_or_endpoint: Any, prefix: str = PREFIX) -> dict[str, str]:
+def create_tables(
+    client_or_endpoint: Any, prefix: str = PREFIX, *, with_expiry: bool = True
+) -> dict[str, str]:
     """Make every table as `<prefix>-<table>`; the full names, by table.
 
-    Takes a boto3 DynamoDB client, or the address of an endpoint.
+    Takes a DynamoDB client, or the address of an endpoint. Without expiry nothing goes by itself
+    where tests have a clock of their own.
     """
     is_address = isinstance(client_or_endpoint, str)
     client = local_client(client_or_endpoint) if is_address else client_or_endpoint
-    return {table.name: _create(client, table, prefix) for table in all_tables()}
+    return {table.name: _create(client, table, prefix, with_expiry) for table in all_tables()}
 
 
-def _create(client: Any, table: Table, prefix: str) -> str:
+def _create(client: Any, table: Table, prefix: str, with_expiry: bool) -> str:
     arguments = create_table_arguments(table, prefix)
     client.create_table(**arguments)
-    if table.expires_by:
+    if with_expiry and table.expires_by:
         client.update_time_to_live(
             TableName=arguments["TableName"],
             TimeToLiveSpecification={"AttributeName": table.expires_by, "Enabled": True},

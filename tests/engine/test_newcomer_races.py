@@ -18,7 +18,7 @@ from chalicelib.orders.pay import pay
 from chalicelib.orders.place import place
 from tests.races import at_once, outcomes, payment_of, purchase
 from tests.shop import Shop
-from tests.streams import Streams
+from tests.streams import StreamsToTake, follow
 
 THREADS = 32
 
@@ -59,7 +59,7 @@ def counted(shop: Shop, name: str) -> int:
     return int(row["first_orders_count"])
 
 
-def placed_first(streams: Streams) -> str:
+def placed_first(streams: StreamsToTake) -> str:
     """The id of the order that was committed before all others, by the table's own stream."""
     inserted = [one for one in streams.take_of("orders") if one["eventName"] == "INSERT"]
     return str(inserted[0]["dynamodb"]["NewImage"]["order_id"]["S"])
@@ -80,7 +80,7 @@ def test_of_32_groups_at_once_a_newcomer_gets_into_one(shop: Shop) -> None:
 @pytest.mark.parametrize("round_number", range(6))
 def test_a_newcomer_s_seat_is_never_placed_after_an_order(shop: Shop, round_number: int) -> None:
     group_ids = forming_groups(shop, THREADS // 2)
-    streams = Streams(dynamodb())
+    streams = follow(dynamodb())
     joins = [joining(shop, each, "Ann", f"join-{each}") for each in group_ids]
     solos = [buying(shop, "Ann", f"solo-key-{number}") for number in range(THREADS // 2)]
     mixed = [each for pair in zip(joins, solos, strict=True) for each in pair]

@@ -1,4 +1,4 @@
-"""Tables in memory say what moto says of whatever the project's guards and updates are made of, and
+"""Tables in memory say what DynamoDB says of whatever the project's guards and updates are made of, and
 can show how things stood before.
 """
 
@@ -82,11 +82,11 @@ def items() -> list[Any]:
     return [row and sorted(row.attribute_values.items()) for row in rows] + own
 
 
-def test_tables_in_memory_say_what_moto_says(database: None) -> None:
-    said_by_moto = told()
+def test_tables_in_memory_say_what_dynamodb_says(database: None) -> None:
+    said_by_dynamodb = told()
     with in_memory():
-        assert told() == said_by_moto
-    assert "nothing" in said_by_moto
+        assert told() == said_by_dynamodb
+    assert "nothing" in said_by_dynamodb
     assert dynamodb().list_tables()["TableNames"]
 
 

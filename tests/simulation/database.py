@@ -6,14 +6,12 @@ shared with the caller; errors are botocore's own.
 """
 
 import json
-from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
-from ministack.services import dynamodb as ministack
 
-from tests.rows import plain
+from tests import dynamodb_here
 from tests.simulation.disturbances import AT_READING, AT_WRITING, Disturbance
 from tests.simulation.scheduler import Killed, Scheduler
 
@@ -24,7 +22,7 @@ _BUSY = "TransactionConflict"
 
 
 class Database:
-    """The server and its client in one. One for the process; `empty` makes it new for a run."""
+    """The client of the one database of this process."""
 
     def __init__(self) -> None:
         self._scheduler: Scheduler | None = None
@@ -35,35 +33,10 @@ class Database:
         """Who says what goes wrong; None: nothing does."""
         self._scheduler = scheduler
 
-    def empty(self) -> None:
-        """Every table, and what its stream holds."""
-        for table in ministack._tables.values():
-            table["items"].clear()
-            table.pop(ministack._INDEX_MEMBERS, None)
-        ministack._stream_records.clear()
-        ministack._txn_idempotency.clear()
-
-    def rows(self, table: str) -> Iterator[dict[str, Any]]:
-        """Every item of a table as plain values, in the order of their keys; asks nobody."""
-        parts = ministack._tables[table]["items"]
-        for part in sorted(parts):
-            for place in sorted(parts[part]):
-                yield plain(parts[part][place])
-
-    def take_records(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """What the streams have got since the last time, each with its table's full name."""
-        for table, records in list(ministack._stream_records.items()):
-            taken = list(records)
-            records.clear()
-            yield from ((table, record) for record in taken)
-
     # The client
 
     def create_table(self, **request: Any) -> Any:
         return self._send("CreateTable", json.dumps(request))
-
-    def delete_table(self, **request: Any) -> Any:
-        return self._send("DeleteTable", json.dumps(request))
 
     def get_item(self, **request: Any) -> Any:
         return self._call("GetItem", request)
@@ -114,22 +87,12 @@ class Database:
 
     def _send(self, operation: str, body: str) -> Any:
         self.calls += 1
-        target = {"x-amz-target": f"DynamoDB_20120810.{operation}"}
-        handled = ministack.handle_request("POST", "/", target, body.encode(), {})
-        status, _headers, answer = _run(handled)
+        target = f"DynamoDB_20120810.{operation}"
+        status, _headers, answer = dynamodb_here.answer(target, body.encode())
         said = json.loads(answer)
         if status >= 300:
             raise _error(operation, said)
         return said
-
-
-def _run(handled: Any) -> Any:
-    """ministack's handlers are coroutines that never wait."""
-    try:
-        handled.send(None)
-    except StopIteration as done:
-        return done.value
-    raise AssertionError("ministack waited for something")
 
 
 def _error(operation: str, said: dict[str, Any]) -> ClientError:

@@ -10,6 +10,7 @@ from typing import Any
 
 from chalicelib.kit.ids import shard_of
 from infra.local.wechat.outbox import Dispatch
+from tests import dynamodb_here
 from tests.simulation.disturbances import Disturbance
 from tests.simulation.scheduler import LONGEST_WAIT, Scheduler
 from tests.simulation.verdict import released_too_early
@@ -87,7 +88,7 @@ class Deliveries:
         return f"{name}#{self._counts[name]}"
 
     def _collect(self) -> None:
-        for table, record in self._world.database.take_records():
+        for table, record in dynamodb_here.take_records():
             short = table.removeprefix(f"{PREFIX}-")
             key = record["dynamodb"]["Keys"]
             number = shard_of(str(sorted(str(value) for value in key.values())), SHARDS)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from chalicelib.kit import aws
 from chalicelib.kit.clock import from_stored
 from infra.tables import all_tables, create_table_arguments
+from tests import dynamodb_here
 from tests.simulation import ground as grounds
 from tests.simulation import wishes as wishing
 from tests.simulation.database import Database
@@ -89,8 +90,7 @@ def simulated_database() -> Iterator[Database]:
     try:
         yield database
     finally:
-        for table in all_tables():
-            database.delete_table(TableName=f"{PREFIX}-{table.name}")
+        dynamodb_here.delete_tables()
         aws.forget_clients()
         os.environ.clear()
         os.environ |= before

@@ -23,6 +23,7 @@ from infra.local.wechat.credentials import Credentials
 from infra.local.wechat.faults import FaultKind
 from infra.local.wechat.http import create_app
 from infra.local.wechat.in_process import WsgiAdapter
+from tests import dynamodb_here
 from tests.fakes import FakeClock, Queue
 from tests.phones import Reply
 from tests.shop import OUR_URL, WECHAT_URL, LambdaContext, Shop
@@ -51,7 +52,7 @@ class World(Shop):
         self.database = database
         self.swallows_notifications = False
         self.left_open: set[str] = set()
-        database.empty()
+        dynamodb_here.empty()
         entropy = Random(f"{scheduler.disturbances.seed} entropy")
         self._events = LambdaEventConverter(RouteMatcher(list(app.routes)))
         super().__init__(FakeClock(), entropy=entropy.randbytes)
@@ -117,7 +118,7 @@ class World(Shop):
 
     def rows(self, table: str, **equal: Any) -> list[dict[str, Any]]:
         """Looked up without asking the database."""
-        rows = self.database.rows(f"{PREFIX}-{table}")
+        rows = dynamodb_here.rows(f"{PREFIX}-{table}")
         return [row for row in rows if equal.items() <= row.items()]
 
     def ask_wechat(

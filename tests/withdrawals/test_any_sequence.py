@@ -4,14 +4,12 @@ from collections.abc import Callable
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.dynamodb.models import dynamodb_backends
 
+from tests import dynamodb_here
 from tests.fakes import FakeClock
 from tests.flows.conftest import tables
 from tests.money import assert_payouts_add_up, balance_of, claws_back, earns
 from tests.shop import Member, Shop
-from tests.tables import REGION
 from tests.withdrawals.words import asks, cancels, limits, seen
 
 __all__ = ["tables"]
@@ -95,10 +93,7 @@ STEPS: dict[str, Callable[[Story, int], None]] = {
 
 def fresh_shop() -> Shop:
     """A shop over empty tables: what examples before this one wrote would only slow it down."""
-    for table in dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables.values():
-        table.items.clear()
-        if table.stream_shard is not None:
-            table.stream_shard.items.clear()
+    dynamodb_here.empty()
     shop = Shop(FakeClock())
     shop.admin(
         "put_settings",
