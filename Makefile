@@ -44,7 +44,8 @@ check: bootstrap
 
 simulate: bootstrap
 	@$(PYTHON_IN_VENV) -m tests.simulation --runs='$(RUNS)' $(if $(FIRST),--first='$(FIRST)') \
-	  $(if $(SEED),--seed='$(SEED)') $(if $(KIND),--kind='$(KIND)') $(if $(REPLAY),--replay='$(REPLAY)') $(ARGUMENTS)
+	  $(if $(SEED),--seed='$(SEED)') $(if $(KIND),--kind='$(KIND)') $(if $(THEME),--theme='$(THEME)') \
+	  $(if $(REPLAY),--replay='$(REPLAY)') $(ARGUMENTS)
 
 fuzz: bootstrap
 	@$(PYTHON_IN_VENV) -m infra.fuzz.run --cases='$(CASES)' $(ARGUMENTS)

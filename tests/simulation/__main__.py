@@ -15,10 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from tests.simulation import records
+from tests.simulation.records import how_to_repeat
 from tests.simulation.disturbances import INTERLEAVED, Disturbance
 from tests.simulation.ground import KINDS
 from tests.simulation.run import Outcome, Plan, play, simulated_database
 from tests.simulation.search import in_parallel, shortest
+from tests.simulation.themes import THEMES
 
 SHRINKING_SECONDS = 120
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,11 +36,11 @@ def main() -> int:
     console = Console()
     if arguments.find:
         seeds = range(arguments.first, arguments.first + arguments.runs)
-        return _find([Plan(seed, arguments.kind) for seed in seeds])
+        return _find([Plan(seed, arguments.kind, arguments.theme) for seed in seeds])
     if arguments.replay is not None:
         return _replay(records.read(Path(arguments.replay)), console)
     if arguments.seed is not None:
-        return _replay(Plan(arguments.seed, arguments.kind), console)
+        return _replay(Plan(arguments.seed, arguments.kind, arguments.theme), console)
     return _many(arguments, console)
 
 
@@ -49,6 +51,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--seed", type=int, help="play this one again, with its trace (SEED=…)")
     parser.add_argument("--kind", choices=sorted(KINDS), help="of group (KIND=…)")
+    parser.add_argument("--theme", choices=sorted(THEMES), help="of the run (THEME=…)")
     parser.add_argument("--find", action="store_true", help="say only which seed fails, as JSON")
     parser.add_argument("--replay", help="play the run of this file again (REPLAY=…)")
     return parser.parse_args()
@@ -68,7 +71,7 @@ def _many(arguments: argparse.Namespace, console: Console) -> int:
     )
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("runs", total=len(seeds))
-        plans = [Plan(seed, arguments.kind) for seed in seeds]
+        plans = [Plan(seed, arguments.kind, arguments.theme) for seed in seeds]
         for outcome in in_parallel(plans, arguments.workers):
             progress.advance(task)
             figures.update(outcome.figures)
@@ -126,8 +129,7 @@ def _explain(failed: Outcome, console: Console) -> int:
     path = ROOT / "build" / "simulation" / f"seed-{failed.plan.seed}.json"
     records.write(path, short)
     console.print(f"\nAgain:          make simulate REPLAY={path.relative_to(ROOT)}")
-    kind = f" KIND={failed.plan.kind}" if failed.plan.kind else ""
-    console.print(f"All of the run: make simulate SEED={failed.plan.seed}{kind}")
+    console.print(f"All of the run: {how_to_repeat(failed.plan)}")
     return 1
 
 
@@ -142,7 +144,7 @@ def _print_outcome(outcome: Outcome, console: Console) -> None:
     for line in outcome.trace:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(
-        f"\nkind {outcome.kind}, {len(outcome.wishes)} wishes, "
+        f"\nkind {outcome.kind}, theme {outcome.theme}, {len(outcome.wishes)} wishes, "
         f"{len(outcome.disturbances)} things went wrong: {', '.join(outcome.disturbances)}",
         markup=False,
         soft_wrap=True,

@@ -13,7 +13,7 @@ from infra.local.wechat.outbox import Dispatch
 from tests import dynamodb_here
 from tests.simulation.disturbances import Disturbance
 from tests.simulation.scheduler import LONGEST_WAIT, Scheduler
-from tests.simulation.verdict import released_too_early
+from tests.simulation.witness import wrong_in
 from tests.simulation.world import World
 from tests.tables import PREFIX
 
@@ -94,9 +94,7 @@ class Deliveries:
             number = shard_of(str(sorted(str(value) for value in key.values())), SHARDS)
             shard = self._shards.setdefault((short, number), _Shard(short, number))
             shard.records.append(record)
-            early = released_too_early(self._world, record)
-            if early is not None:
-                self._scheduler.trouble.append(early)
+            self._scheduler.trouble += wrong_in(self._world, short, record)
         for refund_id, receives in self._world.queue.take():
             number = self._count("message")
             self._messages.append(

@@ -4,7 +4,7 @@ out does not move the others. That is what lets a failing run be made shorter.
 Decides only; whoever asks makes it happen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
@@ -80,6 +80,8 @@ class Disturbances:
 
     seed: int
     kept: frozenset[str] | None = None
+    likely: Mapping[Disturbance, float] = field(default_factory=dict)
+    """What happens at least so often, whatever the weather."""
     happened: list[str] = field(default_factory=list)
     are_over: bool = False
 
@@ -91,6 +93,8 @@ class Disturbances:
         self._likeliness |= {D.RUSH: _IN_A_RUSH, D.CLOSE_IGNORED: weather.choice(_CLOSINGS)}
         for kind in (D.AGAIN, D.LATE, D.EXTRA_SWEEP):
             self._likeliness[kind] = weather.choice(_DELIVERIES)
+        for kind, least in self.likely.items():
+            self._likeliness[kind] = max(self._likeliness[kind], least)
 
     def one_of(self, kinds: Sequence[Disturbance], where: str) -> Disturbance | None:
         """Which of these happens there, if any."""

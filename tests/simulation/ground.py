@@ -7,11 +7,11 @@ from random import Random
 from typing import Any
 
 from tests.simulation.people import Person
+from tests.simulation.themes import PAY_WINDOW_SECONDS, SECONDS_PER_GROUP, Theme
 from tests.simulation.world import World
 
 NAMES = ("An", "Bo", "Cui", "Da", "En", "Fu")
 CAMPAIGN = "play"
-SECONDS_PER_GROUP = 600
 CAMPAIGN_SECONDS = 4 * 3600
 STATION = "gate"
 
@@ -51,6 +51,7 @@ class Ground:
 
     world: World
     kind: str
+    theme: Theme
     people: list[Person]
     sku_id: str = "apples-5"
     units: int = 0
@@ -65,18 +66,19 @@ class Ground:
         return self.kind == "custom"
 
 
-def lay(world: World, kind: str, chance: Random) -> Ground:
+def lay(world: World, kind: str, theme: Theme, chance: Random) -> Ground:
     """Goods, a campaign, settings and people, before anything goes wrong."""
     few = "allotment" in KINDS[kind].get("rules", {})
-    units = chance.choice([4, 6, 8] if few else [3, 6, 40, 40])
+    units = chance.choice([4, 6, 8] if few else [40] if theme.earns else [3, 6, 40, 40])
     world.stocks(units)
-    world.admin("put_settings", **_settings(chance))
+    world.admin("put_settings", **_settings(theme, chance))
     world.admin("put_freight", merchant_id="orchard", flat_fen=chance.choice([0, 300]))
-    world.sandbox.configure(refund_settles_after_seconds=chance.choice([0, 0, 40]))
+    settles_after = chance.choice(theme.settles_refunds_after)
+    world.sandbox.configure(refund_settles_after_seconds=settles_after)
     people = [_person(world, name) for name in NAMES]
-    for inviter, invitee in chance.choice(_BROUGHT):
+    for inviter, invitee in chance.choice(_BROUGHT[1:] if theme.earns else _BROUGHT):
         _brings(world, people[inviter], people[invitee])
-    ground = Ground(world, kind, people, units=units)
+    ground = Ground(world, kind, theme, people, units=units)
     if ground.at_station:
         leader = people[-1].member_id
         where = {"name": "东门", "address": "文三路 1 号"}
@@ -99,10 +101,10 @@ def _person(world: World, name: str) -> Person:
     return Person(world, name, member.token, member.member_id)
 
 
-def _settings(chance: Random) -> dict[str, Any]:
-    rates = chance.choice([[0], [2000], [2000, 1000], [2000, 1000]])
+def _settings(theme: Theme, chance: Random) -> dict[str, Any]:
+    rates = chance.choice([[2000, 1000]] if theme.earns else [[0], [2000], [2000, 1000]])
     return {
-        "pay_window_seconds": 300,
+        "pay_window_seconds": PAY_WINDOW_SECONDS,
         "auto_receipt_seconds": 600,
         "production_answer_seconds": 3600,
         "referral_policy": chance.choice(["first", "latest"]),

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Planted:
     """`before` stands in the file exactly once; the ellipses in both are the same lines. `runs`:
-    within so many it must be found, of groups of that `kind` where only they have what is wrong,
-    and by a violation that says what it `expects`.
+    within so many it must be found, of groups of that `kind` or runs of that `theme` where only
+    they have what is wrong, and by a violation that says what it `expects`.
     """
 
     name: str
@@ -20,6 +20,7 @@ class Planted:
     after: str
     expects: str
     kind: str | None = None
+    theme: str | None = None
     runs: int = 40
 
 

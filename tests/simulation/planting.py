@@ -34,8 +34,9 @@ def find(bug: Planted, folder: Path) -> Found:
     _plant(bug, folder)
     command = [sys.executable, "-m", "tests.simulation", "--find"]
     kind = ["--kind", bug.kind] if bug.kind else []
+    theme = ["--theme", bug.theme] if bug.theme else []
     run = subprocess.run(
-        [*command, *kind, "--first", str(FIRST_SEED), "--runs", str(bug.runs)],
+        [*command, *kind, *theme, "--first", str(FIRST_SEED), "--runs", str(bug.runs)],
         cwd=folder,
         env={**os.environ, "PYTHONHASHSEED": "0"},
         capture_output=True,

@@ -12,6 +12,7 @@ def write(path: Path, outcome: Outcome) -> None:
     content = {
         "seed": outcome.plan.seed,
         "kind": outcome.kind,
+        "theme": outcome.theme,
         "wishes": sorted(outcome.wishes),
         "disturbances": sorted(outcome.disturbances),
         "violations": list(outcome.violations),
@@ -25,6 +26,14 @@ def read(path: Path) -> Plan:
     return Plan(
         seed=content["seed"],
         kind=content["kind"],
+        theme=content["theme"],
         wishes=frozenset(content["wishes"]),
         disturbances=frozenset(content["disturbances"]),
     )
+
+
+def how_to_repeat(plan: Plan) -> str:
+    """The command that plays all of this run again."""
+    kind = f" KIND={plan.kind}" if plan.kind else ""
+    theme = f" THEME={plan.theme}" if plan.theme else ""
+    return f"make simulate SEED={plan.seed}{kind}{theme}"

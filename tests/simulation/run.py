@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from random import Random
 
 from chalicelib.kit import aws
 from chalicelib.kit.clock import from_stored
@@ -22,6 +23,7 @@ from tests.simulation.disturbances import Disturbance, Disturbances
 from tests.simulation.ears import Ears
 from tests.simulation.ground import KINDS, Ground
 from tests.simulation.scheduler import Scheduler
+from tests.simulation.themes import THEMES
 from tests.simulation.verdict import reached_in, verdict
 from tests.simulation.wishes import Wish
 from tests.simulation.world import World
@@ -31,8 +33,9 @@ WISHES = 30
 MOST_TURNS = 20_000
 BREAK_SECONDS = 15
 """A longer time passes only when every function that was under way has ended or was killed."""
-LATER = f"w{int(WISHES * wishing.LATER_FROM):02d}"
 QUIET_SECONDS = 2 * 3600
+SCHEDULED_SECONDS = 30
+"""While all comes to rest, the schedules fire no more often than this."""
 SETTLING_SECONDS = 16 * 86_400
 MOST_SWEEPS = 150
 _DAY_SECONDS = 86_400
@@ -55,6 +58,7 @@ class Plan:
 
     seed: int
     kind: str | None = None
+    theme: str | None = None
     wishes: frozenset[str] | None = None
     disturbances: frozenset[str] | None = None
 
@@ -65,6 +69,7 @@ class Outcome:
 
     plan: Plan
     kind: str
+    theme: str
     violations: tuple[str, ...]
     wishes: tuple[str, ...]
     disturbances: tuple[str, ...]
@@ -106,21 +111,25 @@ class _Run:
     def __init__(self, plan: Plan, database: Database, ears: Ears) -> None:
         self._plan = plan
         self._ears = ears
-        self._disturbances = Disturbances(plan.seed, plan.disturbances)
+        drawn = Random(f"{plan.seed} theme").choice(sorted(THEMES))
+        self._theme_name = plan.theme or drawn
+        self._theme = THEMES[self._theme_name]
+        likely = self._theme.likely
+        self._disturbances = Disturbances(plan.seed, plan.disturbances, likely)
         self._scheduler = Scheduler(self._disturbances)
         self._world = World(database, self._scheduler)
         self._deliveries = Deliveries(self._world, self._scheduler)
 
     def play(self) -> Outcome:
         plan, calls = self._plan, self._world.database.calls
-        wished = wishing.draw(plan.seed, WISHES)
+        wished = wishing.draw(plan.seed, WISHES, self._theme)
         wished = [one for one in wished if plan.wishes is None or one.name in plan.wishes]
         chance = self._disturbances.random("ground")
         drawn = chance.choice(sorted(KINDS))  # also when another is asked for: the rest stays
         kind = plan.kind or drawn
         reached: Counter[str] = Counter()
         try:
-            ground = grounds.lay(self._world, kind, chance)
+            ground = grounds.lay(self._world, kind, self._theme, chance)
             self._world.fires(RECONCILIATION)
             self._world.begins()
             found = self._play_out(ground, wished)
@@ -132,6 +141,7 @@ class _Run:
         return Outcome(
             plan=plan,
             kind=kind,
+            theme=self._theme_name,
             violations=tuple(found),
             wishes=tuple(one.name for one in wished),
             disturbances=tuple(self._disturbances.happened),
@@ -155,10 +165,11 @@ class _Run:
 
     def _play(self, ground: Ground, wished: Sequence[Wish]) -> None:
         waiting, is_later = list(wished), False
+        later = wishing.later_from(WISHES, self._theme)
         while waiting:
             if self._step():
                 continue
-            if not is_later and waiting[0].name >= LATER:
+            if not is_later and waiting[0].name >= later:
                 is_later = True
                 self._rest(ground)
             wish = waiting.pop(0)
@@ -234,7 +245,9 @@ class _Run:
             due, now = self._due(), self._world.clock.now().timestamp()
             if now >= end or not due:
                 return
-            self._world.advance(min(max(min(due.values()) - now, 0) + 1, _DAY_SECONDS))
+            self._world.advance(
+                min(max(min(due.values()) - now, SCHEDULED_SECONDS) + 1, _DAY_SECONDS)
+            )
             now = self._world.clock.now().timestamp()
             for sweep in dict.fromkeys(_SWEPT[table] for table, at in due.items() if at <= now):
                 self._deliveries.fire(sweep)

@@ -20,6 +20,6 @@ def test_a_planted_bug_is_found(
     assert 0 < found.runs <= bug.runs, f"not found in {bug.runs} runs"
     assert any(bug.expects in violation for violation in found.violations), found.violations
     with simulated_database() as database:
-        unharmed = play(Plan(found.seed, bug.kind), database)
+        unharmed = play(Plan(found.seed, bug.kind, bug.theme), database)
     assert unharmed.violations == ()
     record_property("runs until it was found", found.runs)

@@ -123,6 +123,7 @@ def _named(outcome: Outcome) -> Plan:
     return Plan(
         outcome.plan.seed,
         outcome.kind,
+        outcome.theme,
         frozenset(outcome.wishes),
         frozenset(outcome.disturbances),
     )
@@ -141,6 +142,4 @@ def _digest(seed: int, hash_seed: str) -> str:
 
 def _how_to_repeat(outcome: Outcome) -> str:
     wrong = "\n".join(outcome.violations)
-    seed, kind = outcome.plan.seed, outcome.plan.kind
-    command = f"make simulate SEED={seed}" + (f" KIND={kind}" if kind else "")
-    return f"{wrong}\nOnce more, with its trace: {command}"
+    return f"{wrong}\nOnce more, with its trace: {records.how_to_repeat(outcome.plan)}"

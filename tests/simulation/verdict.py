@@ -47,23 +47,6 @@ def verdict(ground: Ground) -> list[str]:
     ]
 
 
-def released_too_early(world: World, record: Row) -> str | None:
-    """Of a change to an order, seen as it happens: what it held is given away while it can still
-    be paid. One that WeChat did not know is looked at once more, and stays due for that.
-    """
-    images = record["dynamodb"]
-    old, new = images.get("OldImage", {}), images.get("NewImage", {})
-    was, is_now = (image.get("order_state", {}).get("S") for image in (old, new))
-    if was != "awaiting_payment" or is_now != "cancelled" or "due_at" in new:
-        return None
-    order_id = str(new["order_id"]["S"])
-    if order_id in world.left_open:  # WeChat said that it was closed
-        return None
-    trade = _trade(world, order_id)
-    payable = trade is not None and trade["trade_state"] == "NOTPAY"
-    return f"order {order_id}: released while it can be paid" if payable else None
-
-
 def _orders(world: World, orders: dict[str, Row]) -> Iterator[str]:
     """Every payment has its order, and every order its one place."""
     paid_here = 0

@@ -9,32 +9,16 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from chalicelib.withdrawals.model import OPEN
 from infra.local.wechat.refusals import ControlRefusal
 from tests.shop import ADDRESS
 from tests.simulation.ground import CAMPAIGN, STATION, Ground
 from tests.simulation.people import Bought, Person
+from tests.simulation.themes import Theme
 from tests.simulation.verdict import LOST_PAYMENT
 
 PEOPLE = 6
-LATER_FROM = 0.6
-"""Of the wishes: so many come before a quiet time in which goods arrive and are settled."""
-_LATER = {
-    "withdraws": 14,
-    "confirms": 12,
-    "cancels_withdrawal": 5,
-    "judges_withdrawal": 8,
-    "asks_back": 6,
-    "pays_back": 6,
-    "decides": 4,
-    "joins": 10,
-    "opens": 2,
-}
 JOINS = "joins"
-_BREAKS_SECONDS = (1, 5, 20, 20, 70, 70, 130, 310, 610, 1800, 3700, 4 * 3600)
-_RUSHES = (
-    *(JOINS, JOINS, JOINS, JOINS, JOINS, JOINS, "opens", "opens", "buys"),
-    *("pays_late", "cancels", "asks_back", "withdraws", "decides", "ships", "checks", "repeats"),
-)
 Does = Callable[[Ground, Person, Random], None]
 
 
@@ -51,31 +35,39 @@ class Wish:
     rush: str = ""
 
 
-def draw(seed: int, count: int) -> list[Wish]:
+def draw(seed: int, count: int, theme: Theme) -> list[Wish]:
     """So many wishes, each named, so that a run can be told without some. Each run has a taste of
-    its own: some things are wished for often, some never.
+    its own beside its theme: some things are wished for often, some never.
     """
     chance = Random(f"{seed} wishes")
     weights = {name: weight * chance.choice([0, 1, 1, 3]) for name, (weight, _) in WISHES.items()}
     weights[JOINS] = WISHES[JOINS][0] * chance.choice([1, 2, 3])
-    wishes: list[Wish] = []
+    weights |= theme.often
+    wishes = [Wish(f"w{who:02d}", what, who % PEOPLE) for who, what in enumerate(theme.first)]
     while len(wishes) < count:
-        if len(wishes) >= count * LATER_FROM:
-            weights |= _LATER
+        if len(wishes) >= count * theme.later_from:
+            weights |= theme.later
         drawn = chance.random()
         name, who = f"w{len(wishes):02d}", chance.randrange(PEOPLE)
-        if drawn < 0.12:
-            wishes.append(Wish(name, "time", who, chance.choice(_BREAKS_SECONDS)))
-        elif drawn < 0.3:
-            wishes += _rush(chance, len(wishes), who)
+        if drawn < theme.in_breaks:
+            wishes.append(Wish(name, "time", who, chance.choice(theme.breaks_seconds)))
+        elif drawn < theme.in_breaks + theme.in_rushes:
+            wishes += _rush(chance, len(wishes), who, theme)
         else:
             wishes.append(Wish(name, chance.choices([*weights], [*weights.values()])[0], who))
     return wishes
 
 
-def _rush(chance: Random, number: int, who: int) -> list[Wish]:
+def later_from(count: int, theme: Theme) -> str:
+    """The name of the first wish that comes after a quiet time, in which goods arrive and are
+    settled.
+    """
+    return f"w{int(count * theme.later_from):02d}"
+
+
+def _rush(chance: Random, number: int, who: int, theme: Theme) -> list[Wish]:
     """Several people at once, or one who taps twice."""
-    what, alone = chance.choice(_RUSHES), chance.random() < 0.45
+    what, alone = chance.choice(theme.rushes), chance.random() < 0.45
     rush = f"rush {number}"
     return [
         Wish(f"w{number + each:02d}", what, who if alone else (who + each) % PEOPLE, 0, rush)
@@ -144,10 +136,10 @@ def _then(ground: Ground, person: Person, bought: Bought | None, chance: Random)
     """Most pay at once, some later, some never."""
     if bought is None or bought.payment is None:
         return
-    drawn = chance.random()
-    if drawn < 0.65:
+    drawn, at_once = chance.random(), ground.theme.pays_at_once
+    if drawn < at_once:
         _pay(ground, person, bought, chance)
-    elif drawn < 0.8:
+    elif drawn < (1 + at_once) / 2:
         ground.world.scheduler.rest(chance.randint(1, 40))
         _pay(ground, person, bought, chance)
 
@@ -164,8 +156,12 @@ def _pay(ground: Ground, person: Person, bought: Bought, chance: Random) -> None
 
 
 def _pays_late(ground: Ground, person: Person, chance: Random) -> None:
+    """What they have not paid yet, or, rarely, have."""
     payable = [bought for bought in person.bought if bought.payment is not None]
-    if payable:
+    unpaid = [bought for bought in payable if not ground.world.is_paid(bought.order_id)]
+    if unpaid and chance.random() < 0.9:
+        _pay(ground, person, unpaid[-1], chance)
+    elif payable:
         _pay(ground, person, chance.choice(payable), chance)
 
 
@@ -205,16 +201,19 @@ def _looks(_ground: Ground, person: Person, chance: Random) -> None:
 # Money back
 
 
-def _asks_back(_ground: Ground, person: Person, chance: Random) -> None:
+def _asks_back(ground: Ground, person: Person, chance: Random) -> None:
+    """Mostly of what they have, all of it or a part."""
     if not person.bought:
         return
     body: dict[str, Any] = {"type": "refund_only", "reason": "不想要了"}
     drawn = chance.random()
-    if drawn < 0.3:
-        body["amount_fen"] = chance.choice([1, 100, 700])
-    elif drawn < 0.45:
+    if drawn < 0.4:
+        body["amount_fen"] = chance.choice([1, 100, 700, 1200])
+    elif drawn < 0.55:
         body["type"] = "return_goods"
-    order_id = chance.choice(person.bought).order_id
+    own = [bought.order_id for bought in person.bought]
+    paid = [each for each in own if ground.world.is_paid(each)]
+    order_id = chance.choice(paid if paid and chance.random() < 0.9 else own)
     person.makes(f"/v1/orders/{order_id}/refunds", body, "refund", chance=chance)
 
 
@@ -256,21 +255,24 @@ def _withdraws(ground: Ground, person: Person, chance: Random) -> None:
             return
 
 
-def _confirms(ground: Ground, _person: Person, _chance: Random) -> None:
-    """Whoever has money waiting at WeChat takes it."""
+def _confirms(ground: Ground, _person: Person, chance: Random) -> None:
+    """Whoever has money waiting at WeChat takes it, if WeChat can deliver it."""
     for row in ground.world.rows("withdrawals", withdrawal_state="confirming"):
         owner = next(one for one in ground.people if one.member_id == row["member_id"])
         if "package_info" in row:
+            outcome = chance.choice(["success", "success", "success", "fail"])
             try:
-                ground.world.sandbox.confirm_transfer(owner.name, row["package_info"])
+                ground.world.sandbox.confirm_transfer(owner.name, row["package_info"], outcome)
             except ControlRefusal as refusal:
                 ground.world.scheduler.note(f"{owner.name} cannot take it: {refusal}")
 
 
 def _cancels_withdrawal(ground: Ground, _person: Person, chance: Random) -> None:
+    """Mostly one that is still under way."""
     rows = sorted(ground.world.rows("withdrawals", kind="withdrawal"), key=_by("withdrawal_id"))
+    alive = [row for row in rows if row["withdrawal_state"] in OPEN]
     if rows:
-        row = chance.choice(rows)
+        row = chance.choice(alive if alive and chance.random() < 0.9 else rows)
         owner = next(one for one in ground.people if one.member_id == row["member_id"])
         path = f"/v1/withdrawals/{row['withdrawal_id']}/cancel"
         owner.asks("POST", path, chance=chance)
@@ -322,16 +324,18 @@ def _decides(ground: Ground, _person: Person, chance: Random) -> None:
         if row["refund_state"] in ("awaiting_operator", "awaiting_return")
     ]
     if asked:
-        decision = chance.choice(["approve", "approve", "reject"])
+        decision = chance.choice(["approve", "approve", "reject", "reject"])
         reason = f"看过了 {chance.randrange(3)}"
         chosen = chance.choice(sorted(asked))
         _operates(ground, "decide_refund", refund_id=chosen, decision=decision, reason=reason)
 
 
 def _pays_back(ground: Ground, _person: Person, chance: Random) -> None:
-    order_id = _some(ground, chance, "orders", "order_id")
-    if order_id:
-        amount = {"amount_fen": chance.choice([1, 200])} if chance.random() < 0.6 else {}
+    """Of what is paid; also of what is earned on."""
+    paid = [row["order_id"] for row in ground.world.rows("orders") if "transaction_id" in row]
+    if paid:
+        order_id = chance.choice(sorted(paid))
+        amount = {"amount_fen": chance.choice([1, 200, 900])} if chance.random() < 0.6 else {}
         _operates(ground, "refund_order", order_id=order_id, **amount)
 
 

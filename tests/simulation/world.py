@@ -121,6 +121,10 @@ class World(Shop):
         rows = dynamodb_here.rows(f"{PREFIX}-{table}")
         return [row for row in rows if equal.items() <= row.items()]
 
+    def is_paid(self, order_id: str) -> bool:
+        """Whether we know of a payment of it."""
+        return any("transaction_id" in row for row in self.rows("orders", order_id=order_id))
+
     def ask_wechat(
         self, request: requests.PreparedRequest, send: Callable[[], requests.Response]
     ) -> requests.Response:
