@@ -1,4 +1,4 @@
-"""Tables in memory say what DynamoDB says of whatever the project's guards and updates are made of, and
+"""Tables in memory say what DynamoDB says of whatever the guards and updates are made of, and
 can show how things stood before.
 """
 
