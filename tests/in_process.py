@@ -48,7 +48,7 @@ def environment() -> Environment:
 
 @pytest.fixture(scope="module")
 def tables() -> Iterator[None]:
-    """Every table, for this module: clients are slow to make, items quick to drop."""
+    """Every table, for this module."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS"):
             patch.delenv(name, raising=False)  # whatever a race left there
@@ -57,7 +57,8 @@ def tables() -> Iterator[None]:
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         patch.setenv("TABLE_PREFIX", PREFIX)
         aws.forget_clients()
-        client = dynamodb_here.is_answered_here(aws.dynamodb())
+        client = dynamodb_here.Client()
+        aws.use_client("dynamodb", client)
         create_tables(client, PREFIX, with_expiry=False)
         yield
     dynamodb_here.delete_tables()

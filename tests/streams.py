@@ -21,9 +21,8 @@ class StreamsToTake(Protocol):
 
 def follow(database: Any) -> StreamsToTake:
     """The streams of wherever this client's database is."""
-    endpoint = database.meta.endpoint_url
-    is_served = "localhost" in endpoint or "127.0.0.1" in endpoint
-    return ServedStreams(database, endpoint) if is_served else StreamsHere()
+    is_here = isinstance(database, dynamodb_here.Client)
+    return StreamsHere() if is_here else ServedStreams(database)
 
 
 class StreamsHere:
@@ -47,7 +46,8 @@ class StreamsHere:
 class ServedStreams:
     """Of a server; remembers how far each stream has been read."""
 
-    def __init__(self, database: Any, endpoint: str) -> None:
+    def __init__(self, database: Any) -> None:
+        endpoint = database.meta.endpoint_url
         self._client = boto3.client("dynamodbstreams", region_name=REGION, endpoint_url=endpoint)
         self._shards = {table: self._shard(database, table) for table in STREAMED}
         self._last: dict[str, str] = {}

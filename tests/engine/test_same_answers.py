@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests import dynamodb_here
-from tests.tables import create_tables, local_client
+from tests.tables import create_tables
 
 HERE = "here"
 Request = tuple[str, dict[str, Any]]
@@ -144,7 +144,7 @@ PARTS: dict[str, tuple[Request, ...]] = {
 def here() -> Iterator[Any]:
     """The one in this process."""
     dynamodb_here.delete_tables()
-    client = dynamodb_here.is_answered_here(local_client("http://127.0.0.1:1"))
+    client = dynamodb_here.Client()
     create_tables(client, HERE, with_expiry=False)
     yield client
     dynamodb_here.delete_tables()

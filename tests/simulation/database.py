@@ -1,12 +1,6 @@
-"""DynamoDB in this process: ministack's, called as a function instead of over HTTP, with the errors
-and the losses that the real one may show.
-
-It is the client that the code under test holds. Requests go through JSON, so that nothing is
-shared with the caller; errors are botocore's own.
-"""
+"""The database in this process with the errors and the losses that DynamoDB may show."""
 
 import json
-from itertools import count
 from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
@@ -21,50 +15,19 @@ _TRANSACTION = "TransactWriteItems"
 _BUSY = "TransactionConflict"
 
 
-class Database:
-    """The client of the one database of this process."""
+class Database(dynamodb_here.Client):
+    """A client of the database in this process, to whose calls things happen."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._scheduler: Scheduler | None = None
-        self._tokens = count(1)
         self.calls = 0
 
     def disturbed_by(self, scheduler: Scheduler | None) -> None:
         """Who says what goes wrong; None: nothing does."""
         self._scheduler = scheduler
 
-    # The client
-
-    def create_table(self, **request: Any) -> Any:
-        return self._send("CreateTable", json.dumps(request))
-
-    def get_item(self, **request: Any) -> Any:
-        return self._call("GetItem", request)
-
-    def put_item(self, **request: Any) -> Any:
-        return self._call("PutItem", request)
-
-    def update_item(self, **request: Any) -> Any:
-        return self._call("UpdateItem", request)
-
-    def delete_item(self, **request: Any) -> Any:
-        return self._call("DeleteItem", request)
-
-    def query(self, **request: Any) -> Any:
-        return self._call("Query", request)
-
-    def scan(self, **request: Any) -> Any:
-        return self._call("Scan", request)
-
-    def batch_get_item(self, **request: Any) -> Any:
-        return self._call("BatchGetItem", request)
-
-    def transact_write_items(self, **request: Any) -> Any:
-        """botocore gives each call a token of its own, the same for its own repeats."""
-        token = {"ClientRequestToken": f"token-{next(self._tokens)}"}
-        return self._call(_TRANSACTION, request | token)
-
-    def _call(self, operation: str, request: dict[str, Any]) -> Any:
+    def call(self, operation: str, request: dict[str, Any]) -> Any:
         fault = None
         if self._scheduler is not None:
             kinds = AT_WRITING if operation in WRITES else AT_READING
@@ -75,7 +38,7 @@ class Database:
             raise _error(operation, {"__type": "ThrottlingException"})
         if fault is Disturbance.CONFLICT:
             raise _conflict(operation, request)
-        body = json.dumps(request)
+        body = json.dumps(request).encode()
         answer = self._send(operation, body)
         if fault is Disturbance.CRASH_AFTER:
             raise Killed()
@@ -85,21 +48,16 @@ class Database:
             answer = self._send(operation, body)
         return answer
 
-    def _send(self, operation: str, body: str) -> Any:
+    def _send(self, operation: str, body: bytes) -> Any:
         self.calls += 1
-        target = f"DynamoDB_20120810.{operation}"
-        status, _headers, answer = dynamodb_here.answer(target, body.encode())
-        said = json.loads(answer)
-        if status >= 300:
-            raise _error(operation, said)
+        response, said = dynamodb_here.answer(operation, body)
+        if response.status_code >= 300:
+            raise ClientError(said, operation)
         return said
 
 
 def _error(operation: str, said: dict[str, Any]) -> ClientError:
-    """As botocore would parse it: what is not code or message stands beside them."""
-    code = str(said.pop("__type")).rpartition("#")[2]
-    error = {"Code": code, "Message": said.pop("message", "")}
-    return ClientError({"Error": error, "ResponseMetadata": {}, **said}, operation)
+    return ClientError(dynamodb_here.error(said), operation)
 
 
 def _conflict(operation: str, request: dict[str, Any]) -> ClientError:
