@@ -59,6 +59,9 @@ class Client:
     def batch_get_item(self, **request: Any) -> Any:
         return self.call("BatchGetItem", request)
 
+    def batch_write_item(self, **request: Any) -> Any:
+        return self.call("BatchWriteItem", request)
+
     def transact_write_items(self, **request: Any) -> Any:
         """botocore gives each call a token of its own, the same for its own repeats."""
         token = {"ClientRequestToken": f"token-{next(self._tokens)}"}

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from chalice.test import Client
+from moto import mock_aws
 
 from app import app
 from chalicelib import wiring
@@ -47,9 +48,11 @@ def environment() -> Environment:
 
 
 @pytest.fixture(scope="module")
-def tables() -> Iterator[None]:
-    """Every table, for this module."""
-    with pytest.MonkeyPatch.context() as patch:
+def tables() -> Iterator[dynamodb_here.Client]:
+    """Every table, for this module; what is asked of other services than the database, moto
+    answers.
+    """
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
         for name in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS"):
             patch.delenv(name, raising=False)  # whatever a race left there
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
@@ -60,14 +63,15 @@ def tables() -> Iterator[None]:
         client = dynamodb_here.Client()
         aws.use_client("dynamodb", client)
         create_tables(client, PREFIX, with_expiry=False)
-        yield
+        yield client
     dynamodb_here.delete_tables()
     aws.forget_clients()
 
 
 @pytest.fixture
-def database(tables: None) -> None:
-    """The tables and their streams with nothing in them."""
+def database(tables: dynamodb_here.Client) -> None:
+    """The tables and their streams with nothing in them; the app talks to them."""
+    aws.use_client("dynamodb", tables)
     dynamodb_here.empty()
 
 
