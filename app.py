@@ -54,6 +54,12 @@ for routes in (
 wiring.answer_preflights(app)
 
 
+@app.middleware("all")
+def every_invocation(event: Any, get_response: Any) -> Any:
+    """One id from the request to whatever follows from it; metrics at the end."""
+    return wiring.follow(event, get_response)
+
+
 @app.middleware("http")
 def every_answer(request: Any, get_response: Any) -> Response:
     """One shape for every answer: problems, request id, CORS for the configured origins."""

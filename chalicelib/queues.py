@@ -6,7 +6,8 @@ the sweep looks after what they were about.
 
 from typing import Any
 
-from chalicelib.gateways.refund_queue import refund_id_in
+from chalicelib.gateways.refund_queue import read_message
+from chalicelib.kit import correlation
 from chalicelib.refunds.execute import execute
 from chalicelib.wiring import Wiring
 
@@ -22,12 +23,14 @@ def execute_refunds(event: dict[str, Any], context: Any, wired: Wiring) -> dict[
     )
 
     def handle(record: Any) -> None:
-        execute(
-            refund_id_in(record.body),
-            clock=wired.clock,
-            wechat_pay=wired.wechat_pay,
-            notify_url=wired.refund_notify_url,
-        )
+        refund_id, caused_by = read_message(record.body)
+        with correlation.belongs_to(caused_by):
+            execute(
+                refund_id,
+                clock=wired.clock,
+                wechat_pay=wired.wechat_pay,
+                notify_url=wired.refund_notify_url,
+            )
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return dict(

@@ -7,6 +7,7 @@ set aside for a person and put off for longer; neither stops the rest.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.audit.check_slice import check_slice
+from chalicelib.changes import Change
 from chalicelib.commissions import store as commissions
 from chalicelib.draws import store as draws
 from chalicelib.draws.follow_up import follow_up as follow_up_draw
@@ -21,15 +23,16 @@ from chalicelib.groups import store as groups
 from chalicelib.groups.model import GroupState
 from chalicelib.groups.settle import settle
 from chalicelib.groups.settle_crowd import settle_crowd
-from chalicelib.kit import findings
-from chalicelib.kit.clock import after
+from chalicelib.kit import findings, metrics
+from chalicelib.kit.clock import after, from_stored
 from chalicelib.kit.due import DueRow, due_items, put_off
 from chalicelib.kit.errors import Refusal
+from chalicelib.kit.metrics import Metric
 from chalicelib.kit.tables import Key, key_names
 from chalicelib.ledger.close_day import close_days
 from chalicelib.orders import store as orders
 from chalicelib.orders.follow_up import follow_up as follow_up_order
-from chalicelib.reactions import Change, outstanding, outstanding_of_withdrawal, react
+from chalicelib.reactions import outstanding, outstanding_of_withdrawal, react
 from chalicelib.reconciliation.catch_up import catch_up, tell_if_late
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.follow_up import follow_up as follow_up_refund
@@ -90,7 +93,9 @@ def sweep_groups(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
 
 def sweep_refunds(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
     """Refunds that nobody has brought on: queued again, asked after, booked."""
-    return _sweep(refunds.refund_key, _work_on_refund, wired, time_left)
+    swept = _sweep(refunds.refund_key, _work_on_refund, wired, time_left)
+    metrics.count(Metric.REFUNDS_WAITING, refunds.count_waiting())
+    return swept
 
 
 def sweep_commissions(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
@@ -102,7 +107,9 @@ def sweep_withdrawals(wired: Wiring, *, time_left: TimeLeft = always) -> Swept:
     """Withdrawals to be submitted, asked after or taken back; debts and decisions of those that
     wait for an operator.
     """
-    return _sweep(withdrawals.withdrawal_key, _work_on_withdrawal, wired, time_left)
+    swept = _sweep(withdrawals.withdrawal_key, _work_on_withdrawal, wired, time_left)
+    metrics.count(Metric.WITHDRAWALS_WAITING, withdrawals.count_waiting())
+    return swept
 
 
 def reconcile_days(wired: Wiring, *, time_left: TimeLeft = always) -> dict[str, list[str]]:
@@ -197,7 +204,8 @@ def _sweep(
     tried: set[str] = set()
     began = wired.clock.now()
     for _ in range(MOST_ROUNDS):
-        due = due_items(row, began, limit_per_shard=LIMIT_PER_SHARD)
+        due = list(due_items(row, began, limit_per_shard=LIMIT_PER_SHARD))
+        _count_late(due, began)
         fresh = _not_tried(due, key_names(row)[0], tried)
         if not fresh:
             break
@@ -206,8 +214,14 @@ def _sweep(
                 logger.warning("sweep_unfinished", table=row.table_name())
                 return total
             total += _one(key_of(item_id), work, wired)
+    metrics.count(Metric.PUT_OFF, total.put_off)
     logger.info("swept", table=row.table_name(), done=total.done, put_off=total.put_off)
     return total
+
+
+def _count_late(due: Iterable[dict[str, Any]], now: datetime) -> None:
+    oldest = min((from_stored(item["due_at"]["S"]) for item in due), default=now)
+    metrics.count(Metric.OLDEST_DUE_SECONDS, int((now - oldest).total_seconds()))
 
 
 def _not_tried(due: Iterable[dict[str, Any]], id_name: str, tried: set[str]) -> list[str]:

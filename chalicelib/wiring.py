@@ -16,7 +16,7 @@ from chalicelib.gateways.message_push import MessagePush, MessagePushOff
 from chalicelib.gateways.refund_queue import RefundQueue, SqsRefundQueue
 from chalicelib.gateways.wechat_api import WechatApi, WechatApiOff
 from chalicelib.gateways.wechat_pay import WechatPay, WechatPayOff
-from chalicelib.kit import http, ids, tokens
+from chalicelib.kit import correlation, http, ids, metrics, tokens
 from chalicelib.kit.clock import Clock, SystemClock
 from chalicelib.kit.endpoint import Endpoint
 from chalicelib.kit.errors import WechatUnavailable
@@ -169,6 +169,25 @@ def endpoint(routes: Blueprint) -> Endpoint:
 def answer_preflights(app: Chalice) -> None:
     """Give every route its CORS preflight, for the configured origins."""
     http.answer_preflights(app, allowed_origins=lambda: current().environment.origins)
+
+
+def follow(event: Any, get_response: Callable[[Any], Any]) -> Any:
+    """One invocation, whatever brought it: its log lines and rows carry its id, and what it counted
+    is written at the end.
+    """
+    with correlation.belongs_to(_request_id(event)):
+        try:
+            return get_response(event)
+        finally:
+            metrics.write(current().environment.stage)
+
+
+def _request_id(event: Any) -> str | None:
+    """API Gateway's name for a request, else Lambda's for the invocation."""
+    context = getattr(event, "context", None)
+    if isinstance(context, dict):
+        return context.get("requestId")
+    return getattr(context, "aws_request_id", None)
 
 
 def finish(request: Any, get_response: Callable[[Any], Response]) -> Response:

@@ -4,10 +4,13 @@ Knows nothing of what is said over it. What it raises never holds a URL, because
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger
 
 from chalicelib.kit.errors import WechatUnavailable
 
@@ -23,7 +26,11 @@ READ_TIMEOUT_SECONDS = 4.0
 IDLE_SECONDS = 30.0
 """A Lambda that was frozen wakes with connections that the other side has long given up."""
 
+_NUMBERS = re.compile(r"/[^/]*[0-9_][^/]*(?<!v2)(?<!v3)(?=/|$)")
+"""Parts of a path that name one order, refund or transfer."""
 _SECRET_PARAMETERS = ("secret=", "token=")
+
+logger = Logger()
 
 Authorize = Callable[["PreparedRequest"], "PreparedRequest"]
 
@@ -71,6 +78,7 @@ class Http:
         from requests import RequestException
         from urllib3.exceptions import HTTPError
 
+        began = time.monotonic_ns()
         try:
             response = self._fresh_session().request(
                 method,
@@ -85,9 +93,27 @@ class Http:
             failure = type(error).__name__
         else:
             lower = {name.lower(): value for name, value in response.headers.items()}
+            milliseconds = (time.monotonic_ns() - began) // 1_000_000
+            self._log(method, path, response.status_code, lower, milliseconds)
             return Answer(response.status_code, lower, response.content)
         # Raised out here, so that the library's error, which quotes the URL, is not its context.
         raise WechatUnavailable(f"{self._service} did not answer: {failure}.")
+
+    def _log(
+        self, method: str, path: str, status: int, headers: Mapping[str, str], milliseconds: int
+    ) -> None:
+        """Which call it was, without its query and the numbers in its path, and the name under
+        which WeChat's support finds it.
+        """
+        logger.info(
+            "wechat_answered",
+            service=self._service,
+            method=method,
+            call=_NUMBERS.sub("/*", path.partition("?")[0]),
+            status=status,
+            milliseconds=milliseconds,
+            wechat_request_id=headers.get("request-id", ""),
+        )
 
     def _fresh_session(self) -> "Session":
         now = self._monotonic_seconds()

@@ -6,6 +6,7 @@ Carries ids only; the refund's row is the truth. At-least-once, any order.
 import json
 from typing import Protocol
 
+from chalicelib.kit import correlation
 from chalicelib.kit.aws import client
 
 _LONGEST_DELAY_SECONDS = 900
@@ -26,14 +27,23 @@ class SqsRefundQueue:
     def send(self, refund_id: str, *, delay_seconds: int = 0) -> None:
         client("sqs").send_message(
             QueueUrl=self._queue_url,
-            MessageBody=json.dumps({"refund_id": refund_id}),
+            MessageBody=message_about(refund_id),
             DelaySeconds=min(delay_seconds, _LONGEST_DELAY_SECONDS),
         )
 
 
-def refund_id_in(body: str) -> str:
-    """The refund id of a message. Raises ValueError when it is not one of ours."""
+def message_about(refund_id: str) -> str:
+    """The body of a message: the refund, and the request it belongs to."""
+    caused = correlation.current()
+    return json.dumps({"refund_id": refund_id} | ({"correlation_id": caused} if caused else {}))
+
+
+def read_message(body: str) -> tuple[str, str | None]:
+    """The refund id of a message and the request it belongs to, if it says so. Raises ValueError
+    when it is not one of ours.
+    """
     message = json.loads(body)
     if not isinstance(message, dict) or not isinstance(message.get("refund_id"), str):
         raise ValueError("not a refund message")
-    return str(message["refund_id"])
+    caused = message.get("correlation_id")
+    return str(message["refund_id"]), caused if isinstance(caused, str) else None

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from pynamodb.attributes import NumberAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from chalicelib.kit import reads
@@ -23,8 +23,9 @@ DUE_SHARDS = 8
 
 
 class DueRow(Row):
-    """A row that can be due."""
+    """A row that can be due. Each write leaves the id of the request it belongs to on it."""
 
+    correlation_id = UnicodeAttribute(null=True)
     due_shard = NumberAttribute(null=True)
     due_at = TimeAttribute(null=True)
 

@@ -134,6 +134,12 @@ def query(
     return answer["Items"], answer.get("LastEvaluatedKey")
 
 
+def count(row: type[R], keys: Condition, *, index: str, most: int = 100) -> int:
+    """How many items an index has under a key, as far as `most`."""
+    items, _ = query(row, keys, index=index, limit=most)
+    return len(items)
+
+
 def query_all(row: type[R], keys: Condition, *, most: int) -> list[R]:
     """Every item under a hash key, `most` at the most; more than that is a broken promise, not a
     page.

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action, Update
 
+from chalicelib.kit import correlation
 from chalicelib.kit.aws import dynamodb
 from chalicelib.kit.errors import TryAgain
 from chalicelib.kit.pauses import pause
@@ -23,6 +24,7 @@ from chalicelib.kit.tables import Key, Row
 RefusalOf = Callable[[Any], Exception]
 """From the item as it is now (a row, or None when there is none) to what its failed guard means."""
 
+_STAMP = "correlation_id"
 _ATTEMPTS = 8
 _FIRST_PAUSE_MILLISECONDS = 15
 _PASSING = frozenset(
@@ -71,7 +73,10 @@ class WriteSet:
         self, row: Row, *, guard: Condition | None = None, refusal: RefusalOf = changed
     ) -> None:
         """Write a whole new item; without a guard it replaces whatever is there."""
-        self._add("Put", type(row), {"Item": row.to_item()}, guard, refusal)
+        item = row.to_item()
+        if (stamp := _stamp(type(row))) is not None:
+            item[_STAMP] = {"S": stamp}
+        self._add("Put", type(row), {"Item": item}, guard, refusal)
 
     def update(
         self,
@@ -83,6 +88,8 @@ class WriteSet:
     ) -> None:
         """Change attributes of an item; what is not named keeps its value."""
         request: dict[str, Any] = {"Key": key.to_item()}
+        if (stamp := _stamp(key.row)) is not None:
+            actions = [*actions, _attribute(key.row).set(stamp)]
         self._add("Update", key.row, request, guard, refusal, actions)
 
     def delete(
@@ -172,6 +179,15 @@ class WriteSet:
         if values:
             request["ExpressionAttributeValues"] = values
         self._writes.append(_Write(operation, row, request, refusal))
+
+
+def _attribute(row: type[Row]) -> Any:
+    return row.get_attributes().get(_STAMP)
+
+
+def _stamp(row: type[Row]) -> str | None:
+    """The id to leave on a row that carries one; None where there is no request, or no room."""
+    return correlation.current() if _attribute(row) is not None else None
 
 
 def _row_of(write: _Write, item: dict[str, Any] | None) -> Row | None:

@@ -236,6 +236,13 @@ def waiting_page(
     return list(by_id.values()), following
 
 
+def count_waiting() -> int:
+    """How many wait for an operator, a hundred at most."""
+    return reads.count(
+        RefundRow, RefundRow.operator_queue == OPERATOR_QUEUE, index="awaiting_operator"
+    )
+
+
 def _as_read(refund: Refund) -> Condition:
     same: Condition = (RefundRow.refund_state == refund.refund_state.value) & (
         RefundRow.attempt == refund.attempt

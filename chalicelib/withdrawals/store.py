@@ -253,6 +253,13 @@ def review_page(
     return _read_all(items), following
 
 
+def count_waiting() -> int:
+    """How many wait for an operator, a hundred at most."""
+    return reads.count(
+        WithdrawalRow, WithdrawalRow.operator_queue == OPERATOR_QUEUE, index="review"
+    )
+
+
 def find_decision(withdrawal_id: str) -> dict[str, Any] | None:
     """An operator's decision as it was written by hand: what is text; anything else is None."""
     keys = (DecisionRow.withdrawal_id == withdrawal_id) & (DecisionRow.kind == DECISION)

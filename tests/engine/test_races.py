@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 
+from chalicelib.changes import Change
 from chalicelib.groups import ending
 from chalicelib.groups import store as groups
 from chalicelib.groups.join import join
@@ -20,7 +21,7 @@ from chalicelib.orders import store as orders
 from chalicelib.orders.close_unpaid import close_unpaid
 from chalicelib.orders.pay import pay
 from chalicelib.orders.place import place
-from chalicelib.reactions import Change, react
+from chalicelib.reactions import react
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.request import RefundRequest, request
 from chalicelib.sweeps import sweep_groups, sweep_orders

@@ -18,15 +18,23 @@ PURE = frozenset({"rules"})
 """Slices that are a model altogether."""
 
 STORES = frozenset(
-    {"store", "groups/crowds", "groups/ending", "groups/productions", "members/unpaid"}
+    {
+        "store",
+        "groups/crowds",
+        "groups/ending",
+        "groups/productions",
+        "members/standing",
+        "members/unpaid",
+    }
 )
 """A slice's table: its attributes, reads and guarded writes. One of them is more than one file."""
 
 NOT_VERBS = frozenset({"errors", "routes", "schemas"})
 
-NOT_SLICES = frozenset(
-    {"app", "kit", "gateways", "settings", "wiring", "reactions", "sweeps", "queues"}
-)
+AROUND = frozenset({"changes", "figures", "reactions", "sweeps", "queues"})
+"""What brings events to the slices."""
+
+NOT_SLICES = frozenset({"app", "kit", "gateways", "settings", "wiring"}) | AROUND
 NOT_IN_A_MODEL = frozenset({"boto3", "botocore", "chalice", "pynamodb", "requests"})
 
 

@@ -58,8 +58,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "notifications": frozenset({"kit", "gateways", "catalog", "members"}),
     "wiring": frozenset({"kit", "draws", "gateways", "settings"}),
     "admin": frozenset({"kit", "gateways", "wiring", "sweeps"}) | SLICES,
-    "reactions": frozenset({"kit", "gateways", "wiring"}) | SLICES - {"admin"},
-    "sweeps": frozenset({"kit", "gateways", "reactions", "wiring"}) | SLICES - {"admin"},
+    "changes": frozenset({"kit", "orders", "withdrawals"}),
+    "figures": frozenset({"kit", "changes", "commissions"}),
+    "reactions": frozenset({"kit", "gateways", "wiring", "changes", "figures"})
+    | SLICES - {"admin"},
+    "sweeps": frozenset({"kit", "gateways", "changes", "reactions", "wiring"})
+    | SLICES - {"admin"},
     "queues": frozenset({"kit", "gateways", "wiring"}) | SLICES - {"admin"},
     "app": frozenset({"admin", "queues", "reactions", "sweeps", "wiring"}),
 }

@@ -1,0 +1,79 @@
+"""What the dashboard counts: gathered while a function runs, written at its end as one line of
+CloudWatch's embedded metric format.
+
+Nothing counted, nothing written: a metric costs only in hours that have it. Figures for the eye:
+a stream record that comes twice counts twice. The books are elsewhere.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+NAMESPACE = "kaituan"
+
+
+class Metric(StrEnum):
+    """Every metric, named as CloudWatch shows it."""
+
+    ORDERS_PLACED = "OrdersPlaced"
+    ORDERS_PAID = "OrdersPaid"
+    PAID_FEN = "PaidFen"
+    GROUPS_OPENED = "GroupsOpened"
+    GROUPS_COMPLETED = "GroupsCompleted"
+    GROUPS_FAILED = "GroupsFailed"
+    REFUNDS_REQUESTED = "RefundsRequested"
+    REFUNDS_SUCCEEDED = "RefundsSucceeded"
+    REFUNDED_FEN = "RefundedFen"
+    COMMISSION_RELEASED_FEN = "CommissionReleasedFen"
+    WITHDRAWALS_PAID = "WithdrawalsPaid"
+    PAID_OUT_FEN = "PaidOutFen"
+    OLDEST_DUE_SECONDS = "OldestDueSeconds"
+    """By how much the oldest item that a sweep found was late; a minute is usual."""
+    PUT_OFF = "PutOff"
+    """Items whose work could not be done just now and will be tried again."""
+    REFUNDS_WAITING = "RefundsWaiting"
+    """Refunds that wait for an operator, abnormal ones among them; a hundred may be more."""
+    WITHDRAWALS_WAITING = "WithdrawalsWaiting"
+    """Withdrawals that wait for an operator; a hundred may be more."""
+
+
+_HIGHEST = frozenset(
+    {Metric.OLDEST_DUE_SECONDS, Metric.REFUNDS_WAITING, Metric.WITHDRAWALS_WAITING}
+)
+"""Of these the highest value of an invocation counts, of others the sum."""
+_gathered: dict[Metric, int] = {}
+
+Emit = Callable[[dict[Metric, int]], None]
+
+
+def count(metric: Metric, value: int = 1) -> None:
+    """Add to what this invocation has counted. Zero counts for nothing."""
+    if not value:
+        return
+    before = _gathered.get(metric, 0)
+    _gathered[metric] = max(before, value) if metric in _HIGHEST else before + value
+
+
+def write(stage: str, emit: Emit | None = None) -> None:
+    """Write what was gathered and begin anew; nothing when there is nothing."""
+    if not _gathered:
+        return
+    gathered = dict(_gathered)
+    _gathered.clear()
+    (emit or (lambda counted: _emit(counted, stage)))(gathered)
+
+
+def _emit(gathered: dict[Metric, int], stage: str) -> None:
+    """Imported here: most invocations have nothing to count."""
+    from aws_lambda_powertools import Metrics
+
+    metrics = Metrics(namespace=NAMESPACE)
+    metrics.add_dimension("stage", stage)
+    for metric, value in gathered.items():
+        metrics.add_metric(metric.value, unit=_unit(metric), value=value)
+    metrics.flush_metrics()
+
+
+def _unit(metric: Metric) -> str:
+    if metric.value.endswith("Seconds"):
+        return "Seconds"
+    return "None" if metric.value.endswith("Fen") else "Count"
