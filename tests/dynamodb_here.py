@@ -20,6 +20,7 @@ from tests.rows import plain
 
 Request = dict[str, Any]
 _one_at_a_time = Lock()
+_tokens = count(1)
 
 
 class Client:
@@ -30,7 +31,6 @@ class Client:
 
     def __init__(self) -> None:
         self.meta = SimpleNamespace(events=HierarchicalEmitter())
-        self._tokens = count(1)
 
     def create_table(self, **request: Any) -> Any:
         return self.call("CreateTable", request)
@@ -64,7 +64,7 @@ class Client:
 
     def transact_write_items(self, **request: Any) -> Any:
         """botocore gives each call a token of its own, the same for its own repeats."""
-        token = {"ClientRequestToken": f"token-{next(self._tokens)}"}
+        token = {"ClientRequestToken": f"token-{next(_tokens)}"}
         return self.call("TransactWriteItems", request | token)
 
     def call(self, operation: str, request: Request) -> Any:

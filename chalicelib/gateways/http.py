@@ -78,7 +78,7 @@ class Http:
         from requests import RequestException
         from urllib3.exceptions import HTTPError
 
-        began = time.monotonic_ns()
+        began = self._monotonic_seconds()
         try:
             response = self._fresh_session().request(
                 method,
@@ -93,7 +93,7 @@ class Http:
             failure = type(error).__name__
         else:
             lower = {name.lower(): value for name, value in response.headers.items()}
-            milliseconds = (time.monotonic_ns() - began) // 1_000_000
+            milliseconds = int((self._monotonic_seconds() - began) * 1000)
             self._log(method, path, response.status_code, lower, milliseconds)
             return Answer(response.status_code, lower, response.content)
         # Raised out here, so that the library's error, which quotes the URL, is not its context.

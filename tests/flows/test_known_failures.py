@@ -293,8 +293,9 @@ def test_14_a_poison_item_is_set_aside_and_expiry_goes_on(shop: Shop) -> None:
     assert shop.findings() == ["poison_item"]
     with shop.reads_of("Scan", "Query") as reads:
         shop.sweeps()
-    assert {read["IndexName"] for read in reads} == {"due"}
-    assert all(read["Limit"] <= 25 for read in reads)
+    assert {read["IndexName"] for read in reads} == {"due", "awaiting_operator", "review"}
+    assert all(read["Limit"] <= 25 for read in reads if read["IndexName"] == "due")
+    assert all(read["Limit"] <= 100 for read in reads)
 
 
 def test_15_a_payment_of_another_amount_is_refused_recorded_and_refunded(shop: Shop) -> None:
