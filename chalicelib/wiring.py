@@ -186,7 +186,8 @@ def _request_id(event: Any) -> str | None:
     """API Gateway's name for a request, else Lambda's for the invocation."""
     context = getattr(event, "context", None)
     if isinstance(context, dict):
-        return context.get("requestId")
+        named = context.get("requestId")
+        return named or getattr(event.lambda_context, "aws_request_id", None)
     return getattr(context, "aws_request_id", None)
 
 

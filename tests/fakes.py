@@ -6,6 +6,7 @@ They keep the promises of the real ones; none of them reaches anything outside t
 from collections import Counter, deque
 from datetime import UTC, datetime, timedelta
 
+from chalicelib.gateways.refund_queue import message_about
 from chalicelib.gateways.wechat_api import (
     LoginCodeRefused,
     MiniProgramCode,
@@ -127,9 +128,11 @@ class Queue:
     def __init__(self) -> None:
         self.waiting: deque[tuple[str, int]] = deque()
         self.dead: list[str] = []
+        self.bodies: dict[str, str] = {}
 
     def send(self, refund_id: str, *, delay_seconds: int = 0) -> None:
         self.waiting.append((refund_id, 0))
+        self.bodies[refund_id] = message_about(refund_id)
 
     def take(self) -> list[tuple[str, int]]:
         taken = list(self.waiting)

@@ -93,7 +93,10 @@ class Shop:
         self._wire: Callable[[requests.PreparedRequest], requests.Response | None] = lambda _: None
         keys = credentials()
         self.sandbox = Sandbox(keys, clock.now, self._deliver, entropy=entropy)
-        self.sandbox.configure(message_url=f"{OUR_URL}/v1/wechat/messages")
+        self.sandbox.configure(
+            message_url=f"{OUR_URL}/v1/wechat/messages",
+            complaint_url=f"{OUR_URL}/v1/wechat/complaints",
+        )
         self.wiring = wiring.Wiring(
             clock=clock,
             environment=Environment(
@@ -255,7 +258,7 @@ class Shop:
         taken = self.queue.take()
         if not taken:
             return
-        bodies = [json.dumps({"refund_id": refund_id}) for refund_id, _ in taken]
+        bodies = [self.queue.bodies[refund_id] for refund_id, _ in taken]
         event = self._client.events.generate_sqs_event(bodies, "refunds")
         for number, record in enumerate(event["Records"]):
             record["messageId"] = str(number)

@@ -26,8 +26,8 @@ READ_TIMEOUT_SECONDS = 4.0
 IDLE_SECONDS = 30.0
 """A Lambda that was frozen wakes with connections that the other side has long given up."""
 
-_NUMBERS = re.compile(r"/[^/]*[0-9_][^/]*(?<!v2)(?<!v3)(?=/|$)")
-"""Parts of a path that name one order, refund or transfer."""
+_NUMBERS = re.compile(r"/(?=[^/]*[0-9_])[^/]{16,}")
+"""Parts of a path that name one order, refund or transfer: long, and with a digit."""
 _SECRET_PARAMETERS = ("secret=", "token=")
 
 logger = Logger()
@@ -78,9 +78,9 @@ class Http:
         from requests import RequestException
         from urllib3.exceptions import HTTPError
 
-        began = self._monotonic_seconds()
+        session = self._fresh_session()
         try:
-            response = self._fresh_session().request(
+            response = session.request(
                 method,
                 self._base_url + path,
                 data=body,
@@ -93,7 +93,7 @@ class Http:
             failure = type(error).__name__
         else:
             lower = {name.lower(): value for name, value in response.headers.items()}
-            milliseconds = int((self._monotonic_seconds() - began) * 1000)
+            milliseconds = self._milliseconds_since_sent()
             self._log(method, path, response.status_code, lower, milliseconds)
             return Answer(response.status_code, lower, response.content)
         # Raised out here, so that the library's error, which quotes the URL, is not its context.
@@ -107,13 +107,18 @@ class Http:
         """
         logger.info(
             "wechat_answered",
-            service=self._service,
+            to=self._service,
             method=method,
             call=_NUMBERS.sub("/*", path.partition("?")[0]),
             status=status,
             milliseconds=milliseconds,
             wechat_request_id=headers.get("request-id", ""),
         )
+
+    def _milliseconds_since_sent(self) -> int:
+        """From now on the connection is idle."""
+        sent_at, self._used_at = self._used_at, self._monotonic_seconds()
+        return int((self._used_at - sent_at) * 1000)
 
     def _fresh_session(self) -> "Session":
         now = self._monotonic_seconds()

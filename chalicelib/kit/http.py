@@ -12,6 +12,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from chalice.app import Chalice, Response
 
+from chalicelib.kit import correlation
 from chalicelib.kit.endpoint import language_of
 from chalicelib.kit.problems import in_our_shape
 
@@ -30,7 +31,7 @@ def finish(
     headers: Mapping[str, str] = request.headers if request is not None else {}
     response = in_our_shape(get_response(request), language=language_of(headers))
     if request is not None:
-        response.headers["X-Request-Id"] = str(request.context.get("requestId", ""))
+        response.headers["X-Request-Id"] = correlation.current() or ""
         _log(request, response.status_code, (time.monotonic_ns() - began) // 1_000_000)
     response.headers["Vary"] = "Origin"
     response.headers.update(cors_headers(headers.get("origin"), origins))
@@ -45,7 +46,6 @@ def _log(request: Any, status: int, milliseconds: int) -> None:
         route=request.context.get("resourcePath", ""),
         status=status,
         milliseconds=milliseconds,
-        request_id=request.context.get("requestId", ""),
     )
 
 

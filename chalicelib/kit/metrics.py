@@ -78,7 +78,7 @@ def _emit(gathered: dict[Metric, int], stage: str) -> None:
     """Imported here: most invocations have nothing to count."""
     from aws_lambda_powertools import Metrics
 
-    metrics = Metrics(namespace=NAMESPACE)
+    metrics = Metrics(namespace=NAMESPACE, service=NAMESPACE)
     metrics.add_dimension("stage", stage)
     for metric, value in gathered.items():
         metrics.add_metric(metric.value, unit=_unit(metric), value=value)

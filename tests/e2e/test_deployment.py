@@ -145,7 +145,7 @@ def test_each_request_is_one_line_of_json_without_the_person(stack: Stack, membe
     (line, *_) = (line for line in lines if line.get("route") == "/v1/orders/{order_id}")
     assert (line["level"], line["method"], line["status"]) == ("INFO", "GET", 200)
     assert isinstance(line["milliseconds"], int)
-    assert line["request_id"]
+    assert line["correlation_id"]
     everything = json.dumps(lines, ensure_ascii=False)
     for personal in (somebody.token, ADDRESS["phone"], ADDRESS["recipient"], ADDRESS["detail"]):
         assert personal not in everything

@@ -113,7 +113,7 @@ def test_connections_that_were_idle_for_more_than_30_seconds_are_not_used_again(
 ) -> None:
     session = CountingSession()
     session.mount("https://", wechat)
-    times = iter([1000.0, 1030.0, 1060.1])
+    times = iter([1000.0, 1000.2, 1030.2, 1030.3, 1060.4, 1060.5])  # sent, answered, sent, ...
     http = Http("https://a.example", "A", lambda: session, lambda: next(times))
 
     closed = []

@@ -29,7 +29,7 @@ BLANKET_EXCEPTS_THAT_STAND: Excuses = {
     ("chalicelib/admin/dispatch.py", "dispatch"): LAST_WALL,
     ("chalicelib/kit/endpoint.py", "Endpoint.__call__.wrap.handle"): LAST_WALL,
     ("chalicelib/notifications/announce.py", "announce"): SET_ASIDE,
-    ("chalicelib/reactions.py", "relay"): SET_ASIDE,
+    ("chalicelib/reactions.py", "_follow"): SET_ASIDE,
     ("chalicelib/refunds/refund_seats.py", "_refund"): SET_ASIDE,
     ("chalicelib/sweeps.py", "_one"): SET_ASIDE,
 }
