@@ -5,10 +5,13 @@ Must never name a route or read app.py: handlers are known here by name only.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.alarms import alarm_conditions, alarm_parameters, alarm_resources, alarms
+from infra.dashboard import dashboard_resource
 from infra.refusals import gateway_responses
 from infra.tables import all_tables, table_resource
 from infra.throttles import method_settings
@@ -104,6 +107,7 @@ def merge_template(stage: Stage) -> dict[str, Any]:
     for function in FUNCTIONS:
         resources |= _log_group(stage, function)
         resources[function.logical_id] = _function_additions(stage, function)
+    resources |= _watch(stage)
     resources["RestAPI"] = {
         "Properties": {
             "OpenApiVersion": "2.0",
@@ -115,11 +119,38 @@ def merge_template(stage: Stage) -> dict[str, Any]:
     }
     return {
         "Description": f"kaituan, group buying for WeChat mini-programs (stage {stage.name})",
-        "Parameters": _parameters(),
+        "Parameters": _parameters() | alarm_parameters(),
+        "Conditions": alarm_conditions(),
         "Globals": {"Function": {"Environment": {"Variables": _environment()}}},
         "Resources": resources,
         "Outputs": _outputs(),
     }
+
+
+def _watch(stage: Stage) -> dict[str, Any]:
+    """What tells somebody: alarms and the dashboard."""
+    relays = [each for each in FUNCTIONS if each.stream_of or each.reads_refund_queue]
+    scheduled = [each for each in FUNCTIONS if each.schedule]
+    entrances = [each for each in FUNCTIONS if each not in (*relays, *scheduled)]
+    every_minute = [each for each in scheduled if each.schedule == "rate(1 minute)"]
+    found = alarms(
+        stage.name,
+        stage.prefix,
+        entrances=_logical_ids(entrances),
+        relays=_logical_ids(relays),
+        schedules=_logical_ids(scheduled),
+        every_minute=_logical_ids(every_minute),
+    )
+    logs = [f"{each.logical_id}Logs" for each in FUNCTIONS]
+    streamed = [each.name for each in relays if each.stream_of]
+    ids = [alarm.logical_id for alarm in found]
+    return alarm_resources(stage.prefix, found, logs) | dashboard_resource(
+        stage.name, stage.prefix, ids, streamed
+    )
+
+
+def _logical_ids(functions: Iterable[Function]) -> list[str]:
+    return [function.logical_id for function in functions]
 
 
 def _parameters() -> dict[str, Any]:
