@@ -4,12 +4,14 @@ them. Every alarm has a paragraph in docs/runbook.md under its own name.
 Must stay few: each costs a little every month, and one that cries for nothing is worse than none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 NAMESPACE = "kaituan"
 RUNBOOK = "docs/runbook.md"
+ALARM_LINES = '{ $.alarm = "*" }'
+FAILURES = '?"Task timed out" ?"Runtime exited" ?"Runtime.ImportModuleError" ?"Runtime.OutOfMemory"'
 _FIVE_MINUTES, _QUARTER_HOUR, _HOUR = 300, 900, 3600
 
 
@@ -32,13 +34,12 @@ class Metric:
 class Alarm:
     """When to call: the figure is over `most` (or under `least`) in so many periods of so many.
 
-    `of`: instead of one figure the sum of several. What is missing counts as nothing.
+    What is missing counts as nothing.
     """
 
     name: str
     says: str
-    metric: Metric | None = None
-    of: Sequence[Metric] = ()
+    metric: Metric
     most: int = 0
     least: int | None = None
     period_seconds: int = _FIVE_MINUTES
@@ -71,19 +72,13 @@ def findings(prefix: str) -> Metric:
     return Metric(NAMESPACE, f"{prefix}-alarm-lines")
 
 
-def alarms(
-    stage: str,
-    prefix: str,
-    *,
-    entrances: Sequence[str],
-    relays: Sequence[str],
-    schedules: Sequence[str],
-    every_minute: Sequence[str],
-) -> tuple[Alarm, ...]:
-    """All of them. The functions by their names in the template: what people and operators call,
-    what streams and the queue feed, what schedules start, and which of these every minute.
-    """
-    failing = "A function ran out of time or memory, or could not start"
+def failures(prefix: str) -> Metric:
+    """Lambda's own lines in the logs of a function that ended without an answer."""
+    return Metric(NAMESPACE, f"{prefix}-failures")
+
+
+def alarms(stage: str, prefix: str, every_minute: Mapping[str, str]) -> tuple[Alarm, ...]:
+    """All of them. `every_minute`: the functions that run every minute, name and logical id."""
     return (
         Alarm("findings", "Something happened that should not have", metric=findings(prefix)),
         Alarm(
@@ -91,21 +86,27 @@ def alarms(
             "A refund failed time after time and waits in the dead-letter queue",
             metric=of_queue("ApproximateNumberOfMessagesVisible", "DeadRefundQueue"),
         ),
-        Alarm("failing_entrances", failing, of=[of_function("Errors", name) for name in entrances]),
-        Alarm("failing_relays", failing, of=[of_function("Errors", name) for name in relays]),
-        Alarm("failing_schedules", failing, of=[of_function("Errors", name) for name in schedules]),
+        Alarm(
+            "failing_functions",
+            "A function ran out of time or memory, or could not start",
+            metric=failures(prefix),
+            most=2,
+        ),
         Alarm(
             "throttled_functions",
             "AWS would not start functions: the account's limit of concurrent executions",
             metric=Metric("AWS/Lambda", "Throttles"),
             most=10,
         ),
-        Alarm(
-            "silent_schedules",
-            "A schedule has not fired for a quarter of an hour",
-            of=[of_function("Invocations", name) for name in every_minute],
-            least=_QUARTER_HOUR // 60 * len(every_minute) - 10,
-            period_seconds=_QUARTER_HOUR,
+        *(
+            Alarm(
+                f"silent_{name}",
+                f"{name} has not run for a quarter of an hour",
+                metric=of_function("Invocations", logical_id),
+                least=_QUARTER_HOUR // 60 - 5,
+                period_seconds=_QUARTER_HOUR,
+            )
+            for name, logical_id in every_minute.items()
         ),
         Alarm(
             "server_errors",
@@ -178,18 +179,20 @@ def alarm_resources(
             },
         },
     }
-    resources |= {f"{name}AlarmLines": _alarm_lines(prefix, name) for name in log_groups}
+    for name in log_groups:
+        resources[f"{name}AlarmLines"] = _counts(name, ALARM_LINES, findings(prefix))
+        resources[f"{name}Failures"] = _counts(name, FAILURES, failures(prefix))
     resources |= {alarm.logical_id: _alarm(prefix, alarm) for alarm in found}
     return resources
 
 
-def _alarm_lines(prefix: str, log_group: str) -> dict[str, Any]:
-    counted = {"MetricNamespace": NAMESPACE, "MetricName": findings(prefix).name}
+def _counts(log_group: str, pattern: str, metric: Metric) -> dict[str, Any]:
+    counted = {"MetricNamespace": metric.namespace, "MetricName": metric.name}
     return {
         "Type": "AWS::Logs::MetricFilter",
         "Properties": {
             "LogGroupName": {"Ref": log_group},
-            "FilterPattern": '{ $.alarm = "*" }',
+            "FilterPattern": pattern,
             "MetricTransformations": [{**counted, "MetricValue": "1", "Unit": "Count"}],
         },
     }
@@ -208,28 +211,6 @@ def _alarm(prefix: str, alarm: Alarm) -> dict[str, Any]:
         "EvaluationPeriods": alarm.periods,
         "TreatMissingData": "breaching" if is_under else "notBreaching",
     }
-    if alarm.metric is not None:
-        properties |= alarm.metric.worded()
-        properties |= {"Statistic": alarm.metric.statistic, "Period": alarm.period_seconds}
-    else:
-        properties["Metrics"] = _sum_of(alarm)
+    properties |= alarm.metric.worded()
+    properties |= {"Statistic": alarm.metric.statistic, "Period": alarm.period_seconds}
     return {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
-
-
-def _sum_of(alarm: Alarm) -> list[dict[str, Any]]:
-    """An expression over several figures; one that is missing counts as nothing."""
-    ids = [f"m{number}" for number in range(len(alarm.of))]
-    figures = [
-        {
-            "Id": id_,
-            "ReturnData": False,
-            "MetricStat": {
-                "Metric": metric.worded(),
-                "Period": alarm.period_seconds,
-                "Stat": metric.statistic,
-            },
-        }
-        for id_, metric in zip(ids, alarm.of, strict=True)
-    ]
-    total = " + ".join(f"FILL({id_}, 0)" for id_ in ids)
-    return [{"Id": "total", "Expression": total, "Label": alarm.name}, *figures]

@@ -5,7 +5,6 @@ Must never name a route or read app.py: handlers are known here by name only.
 """
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,28 +128,16 @@ def merge_template(stage: Stage) -> dict[str, Any]:
 
 def _watch(stage: Stage) -> dict[str, Any]:
     """What tells somebody: alarms and the dashboard."""
-    relays = [each for each in FUNCTIONS if each.stream_of or each.reads_refund_queue]
-    scheduled = [each for each in FUNCTIONS if each.schedule]
-    entrances = [each for each in FUNCTIONS if each not in (*relays, *scheduled)]
-    every_minute = [each for each in scheduled if each.schedule == "rate(1 minute)"]
-    found = alarms(
-        stage.name,
-        stage.prefix,
-        entrances=_logical_ids(entrances),
-        relays=_logical_ids(relays),
-        schedules=_logical_ids(scheduled),
-        every_minute=_logical_ids(every_minute),
-    )
+    every_minute = {
+        each.name: each.logical_id for each in FUNCTIONS if each.schedule == "rate(1 minute)"
+    }
+    found = alarms(stage.name, stage.prefix, every_minute)
     logs = [f"{each.logical_id}Logs" for each in FUNCTIONS]
-    streamed = [each.name for each in relays if each.stream_of]
+    streamed = [each.name for each in FUNCTIONS if each.stream_of]
     ids = [alarm.logical_id for alarm in found]
     return alarm_resources(stage.prefix, found, logs) | dashboard_resource(
         stage.name, stage.prefix, ids, streamed
     )
-
-
-def _logical_ids(functions: Iterable[Function]) -> list[str]:
-    return [function.logical_id for function in functions]
 
 
 def _parameters() -> dict[str, Any]:

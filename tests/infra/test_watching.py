@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from chalicelib.kit.metrics import NAMESPACE, Metric
-from infra.alarms import findings
+from infra.alarms import ALARM_LINES, FAILURES, failures, findings
 from infra.template import FUNCTIONS
 from tests.infra.conftest import Resources
 
 ROOT = Path(__file__).resolve().parents[2]
-MOST_IN_ONE_EXPRESSION = 10
 MOST_FREE_FIGURES = 50
-OURS = {metric.value for metric in Metric} | {findings("kaituan-prod").name}
+LOGGED = {findings("kaituan-prod").name, failures("kaituan-prod").name}
+OURS = {metric.value for metric in Metric} | LOGGED
 
 
 def of_type(resources: Resources, type_name: str) -> dict[str, dict[str, Any]]:
@@ -37,12 +37,6 @@ def widgets(merged: Resources) -> list[dict[str, Any]]:
     return found
 
 
-def figures_of(alarm: dict[str, Any]) -> list[dict[str, Any]]:
-    if "MetricName" in alarm:
-        return [alarm]
-    return [one["MetricStat"]["Metric"] for one in alarm["Metrics"] if "MetricStat" in one]
-
-
 def lines_of(widgets: list[dict[str, Any]]) -> list[list[Any]]:
     graphs = (widget["properties"] for widget in widgets if widget["type"] == "metric")
     return [line for graph in graphs for line in graph["metrics"] if isinstance(line[0], str)]
@@ -56,7 +50,7 @@ def test_the_runbook_has_a_paragraph_for_each_alarm_and_for_no_other(
     told = re.findall(r"\*\*`kaituan-<stage>-([a-z_]+)`\*\*", section)
     names = [alarm["AlarmName"].removeprefix("kaituan-prod-") for alarm in alarms.values()]
     assert sorted(told) == sorted(names)
-    assert len(set(names)) == len(names) <= 12
+    assert len(set(names)) == len(names) <= 14
     for alarm in alarms.values():
         name = alarm["AlarmName"].removeprefix("kaituan-prod-")
         assert alarm["AlarmDescription"].endswith(f"docs/runbook.md, {name}.")
@@ -70,50 +64,33 @@ def test_every_alarm_goes_to_the_topic_when_it_comes_and_when_it_goes(
     assert merged["AlarmSubscription"]["Condition"] == "SomebodyIsWritten"
 
 
-def test_silence_is_no_alarm_but_for_schedules(alarms: dict[str, dict[str, Any]]) -> None:
-    breaching = {name for name, alarm in alarms.items() if alarm["TreatMissingData"] == "breaching"}
-    assert breaching == {"SilentSchedulesAlarm"}
-
-
-def test_one_schedule_that_stops_is_noticed(alarms: dict[str, dict[str, Any]]) -> None:
-    alarm = alarms["SilentSchedulesAlarm"]
-    schedules = len(figures_of(alarm))
-    assert schedules == sum(one.schedule == "rate(1 minute)" for one in FUNCTIONS)
-    assert 15 * (schedules - 1) < alarm["Threshold"] < 15 * schedules
-
-
-def test_every_function_is_in_exactly_one_alarm_of_failures(
+def test_silence_is_no_alarm_but_of_what_runs_every_minute(
     alarms: dict[str, dict[str, Any]],
 ) -> None:
-    failing = [alarm for name, alarm in alarms.items() if name.startswith("Failing")]
-    named = [
-        figure["Dimensions"][0]["Value"]["Ref"] for alarm in failing for figure in figures_of(alarm)
-    ]
-    assert sorted(named) == sorted(function.logical_id for function in FUNCTIONS)
+    breaching = {
+        alarm["Dimensions"][0]["Value"]["Ref"]: alarm["Threshold"]
+        for alarm in alarms.values()
+        if alarm["TreatMissingData"] == "breaching"
+    }
+    assert breaching == {
+        one.logical_id: 10 for one in FUNCTIONS if one.schedule == "rate(1 minute)"
+    }
 
 
-def test_no_expression_is_over_more_figures_than_cloudwatch_takes(
-    alarms: dict[str, dict[str, Any]],
-) -> None:
-    assert all(len(figures_of(alarm)) <= MOST_IN_ONE_EXPRESSION for alarm in alarms.values())
-
-
-def test_alarm_lines_of_every_log_are_counted(merged: Resources) -> None:
+def test_alarm_lines_and_failures_of_every_log_are_counted(merged: Resources) -> None:
     filters = of_type(merged, "AWS::Logs::MetricFilter").values()
-    logs = {each["LogGroupName"]["Ref"] for each in filters}
-    assert logs == {f"{function.logical_id}Logs" for function in FUNCTIONS}
-    assert {each["FilterPattern"] for each in filters} == {'{ $.alarm = "*" }'}
+    for pattern, metric in ((ALARM_LINES, findings), (FAILURES, failures)):
+        of_this = [one for one in filters if one["FilterPattern"] == pattern]
+        logs = {one["LogGroupName"]["Ref"] for one in of_this}
+        assert logs == {f"{function.logical_id}Logs" for function in FUNCTIONS}
+        names = {one["MetricTransformations"][0]["MetricName"] for one in of_this}
+        assert names == {metric("kaituan-prod").name}
 
 
 def test_figures_of_ours_are_such_as_the_functions_count(
     alarms: dict[str, dict[str, Any]], widgets: list[dict[str, Any]]
 ) -> None:
-    called = [
-        figure["MetricName"]
-        for alarm in alarms.values()
-        for figure in figures_of(alarm)
-        if figure["Namespace"] == NAMESPACE
-    ]
+    called = [alarm["MetricName"] for alarm in alarms.values() if alarm["Namespace"] == NAMESPACE]
     shown = [line[1] for line in lines_of(widgets) if line[0] == NAMESPACE]
     assert set(called) <= OURS
     assert {metric.value for metric in Metric} == set(shown)
