@@ -15,9 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from tests.simulation import records
-from tests.simulation.records import how_to_repeat
 from tests.simulation.disturbances import INTERLEAVED, Disturbance
 from tests.simulation.ground import KINDS
+from tests.simulation.records import how_to_repeat
 from tests.simulation.run import Outcome, Plan, play, simulated_database
 from tests.simulation.search import in_parallel, shortest
 from tests.simulation.themes import THEMES

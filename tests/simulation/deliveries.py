@@ -10,6 +10,7 @@ from typing import Any
 
 from chalicelib.kit.ids import shard_of
 from infra.local.wechat.outbox import Dispatch
+from infra.tables import all_tables
 from tests import dynamodb_here
 from tests.simulation.disturbances import Disturbance
 from tests.simulation.scheduler import LONGEST_WAIT, Scheduler
@@ -20,6 +21,8 @@ from tests.tables import PREFIX
 D = Disturbance
 SHARDS = 2
 MOST_RECORDS = 6
+STREAMED = frozenset(table.name for table in all_tables() if table.has_stream)
+"""Those of whose changes functions are told."""
 MOST_TRIES = 11
 MOST_MESSAGES = 5
 MOST_RECEIVES = 5
@@ -90,11 +93,13 @@ class Deliveries:
     def _collect(self) -> None:
         for table, record in dynamodb_here.take_records():
             short = table.removeprefix(f"{PREFIX}-")
+            self._scheduler.trouble += wrong_in(self._world, short, record)
+            if short not in STREAMED:
+                continue
             key = record["dynamodb"]["Keys"]
             number = shard_of(str(sorted(str(value) for value in key.values())), SHARDS)
             shard = self._shards.setdefault((short, number), _Shard(short, number))
             shard.records.append(record)
-            self._scheduler.trouble += wrong_in(self._world, short, record)
         for refund_id, receives in self._world.queue.take():
             number = self._count("message")
             self._messages.append(

@@ -30,7 +30,8 @@ PLANTED = (
         "chalicelib/groups/store.py",
         "\n        & (GroupRow.seats_free >= 1),",
         ",",
-        expects=" seats of ",
+        expects="more seats taken",
+        theme="groups",
     ),
     Planted(
         "stock is taken without a guard",
@@ -38,6 +39,7 @@ PLANTED = (
         "        guard=StockRow.units_left >= quantity,\n",
         "",
         expects="units of ",
+        theme="groups",
     ),
     Planted(
         "the member's limit is counted without a guard",
@@ -46,6 +48,7 @@ PLANTED = (
         "",
         expects="the limit is",
         kind="limited",
+        theme="groups",
     ),
     Planted(
         "an order is released without closing it at WeChat",
@@ -53,5 +56,109 @@ PLANTED = (
         "    try:\n        wechat_pay.close(order_id)\n",
         "    try:\n        pass\n",
         expects="released while it can be paid",
+        theme="deadlines",
+    ),
+    Planted(
+        "a refund is sent again under another number",
+        "chalicelib/refunds/execute.py",
+        ("                out_refund_no=refund.out_refund_no,\n                out_trade_no"),
+        (
+            "                out_refund_no="
+            'f"{refund.refund_id}_{refund.attempt:0{refund.looks + 1}}",\n'
+            "                out_trade_no"
+        ),
+        expects="refund_not_in_bill",
+        theme="money_back",
+    ),
+    Planted(
+        "a withdrawal takes more than the wallet has",
+        "chalicelib/ledger/store.py",
+        (
+            "        (LedgerRow.available_fen >= transfer.amount_fen)\n"
+            "        & LedgerRow.open_withdrawal_id"
+        ),
+        "        LedgerRow.open_withdrawal_id",
+        expects="more than was available",
+        theme="money_out",
+    ),
+    Planted(
+        "a withdrawal is asked for while another is under way",
+        "chalicelib/ledger/store.py",
+        ("        & LedgerRow.open_withdrawal_id.does_not_exist()\n        & LedgerRow.closed_at"),
+        "        & LedgerRow.closed_at",
+        expects="another is under way",
+        theme="money_out",
+    ),
+    Planted(
+        "two refunds take the same money of an order",
+        "chalicelib/orders/refundable.py",
+        (
+            "(OrderRow.undecided_fen + amount_fen))\n"
+            "    guard = in_state(order.order_state) & _as_read(order)\n"
+        ),
+        ("(OrderRow.undecided_fen + amount_fen))\n    guard = in_state(order.order_state)\n"),
+        expects="more promised back",
+        theme="money_back",
+    ),
+    Planted(
+        "a refund is counted as paid when WeChat has only accepted it",
+        "chalicelib/refunds/settle.py",
+        "            _go_on(refund, report.refund_id, now)\n",
+        "            _succeed(refund, report.refund_id, now)\n",
+        expects="succeeded here, not at WeChat",
+        theme="money_back",
+    ),
+    Planted(
+        "the last two payments of a group pass each other",
+        "chalicelib/groups/store.py",
+        ("\n        & (GroupRow.paid_count < group.seats_total - 1),"),
+        ",",
+        expects="it still forms",
+        kind="team",
+        theme="groups",
+    ),
+    Planted(
+        "an order is not found again under its key",
+        "chalicelib/orders/model.py",
+        '    return derived_id("ord", member_id, idempotency_key)',
+        ('    from chalicelib.kit.ids import random_id\n\n    return random_id("ord")'),
+        expects="repeated",
+    ),
+    Planted(
+        "a withdrawal is cancelled here while WeChat may pay it",
+        "chalicelib/withdrawals/cancel.py",
+        "    if state in BEFORE_SUBMITTING and withdrawal.submitted_at is None:",
+        "    if state in _ASKS_WECHAT and withdrawal.confirmed_at is None:",
+        expects="cancelled here",
+        theme="money_out",
+    ),
+    Planted(
+        "only the stream tells of a group's end",
+        "chalicelib/groups/store.py",
+        (
+            "        GroupRow.joinable_campaign_id.remove(),\n"
+            "        *due_then(GroupRow, group_id, due_at),\n"
+            "    ]\n"
+        ),
+        ("        GroupRow.joinable_campaign_id.remove(),\n        *not_due(GroupRow),\n    ]\n"),
+        expects="in a failed group",
+    ),
+    Planted(
+        "only the stream tells of a payment",
+        "chalicelib/orders/store.py",
+        (
+            "        OrderRow.transaction_id.set(transaction_id),\n"
+            "        *due_then(OrderRow, order.order_id, due_at),\n"
+        ),
+        ("        OrderRow.transaction_id.set(transaction_id),\n        *not_due(OrderRow),\n"),
+        expects="the wechat account says",
+    ),
+    Planted(
+        "an order that WeChat is asked about is paid whatever WeChat says",
+        "chalicelib/orders/check_payment.py",
+        "    if payment is not None and payment.is_paid:",
+        "    if payment is not None:",
+        expects="paid here, not at WeChat",
+        theme="deadlines",
     ),
 )

@@ -8,7 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from chalicelib.kit import aws
@@ -23,7 +23,7 @@ from tests.simulation.disturbances import Disturbance, Disturbances
 from tests.simulation.ears import Ears
 from tests.simulation.ground import KINDS, Ground
 from tests.simulation.scheduler import Scheduler
-from tests.simulation.themes import THEMES
+from tests.simulation.themes import DRAWN_FROM, THEMES
 from tests.simulation.verdict import reached_in, verdict
 from tests.simulation.wishes import Wish
 from tests.simulation.world import World
@@ -81,17 +81,20 @@ class Outcome:
 
 @contextmanager
 def simulated_database() -> Iterator[Database]:
-    """The process's DynamoDB client talks to a database in this process, tables made."""
+    """The process's DynamoDB client talks to a database in this process, tables made: each tells of
+    its changes, also those of which nobody is told where it is deployed.
+    """
     before = dict(os.environ)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         os.environ[name] = "test"
     os.environ |= {"AWS_DEFAULT_REGION": REGION, "TABLE_PREFIX": PREFIX}
+    os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
     os.environ.pop("AWS_ENDPOINT_URL_DYNAMODB", None)
     aws.forget_clients()
     database = Database()
     aws.use_client("dynamodb", database)
     for table in all_tables():
-        database.create_table(**create_table_arguments(table, PREFIX))
+        database.create_table(**create_table_arguments(replace(table, has_stream=True), PREFIX))
     try:
         yield database
     finally:
@@ -111,8 +114,7 @@ class _Run:
     def __init__(self, plan: Plan, database: Database, ears: Ears) -> None:
         self._plan = plan
         self._ears = ears
-        drawn = Random(f"{plan.seed} theme").choice(sorted(THEMES))
-        self._theme_name = plan.theme or drawn
+        self._theme_name = plan.theme or Random(f"{plan.seed} theme").choice(DRAWN_FROM)
         self._theme = THEMES[self._theme_name]
         likely = self._theme.likely
         self._disturbances = Disturbances(plan.seed, plan.disturbances, likely)
@@ -157,16 +159,18 @@ class _Run:
         """All of it, and what is wrong in the end."""
         self._play(ground, wished)
         self._disturbances.are_over = True
-        self._settle(ground)
-        self._reconcile(ground)
-        self._settle(ground)
+        for step in (self._settle, self._reconcile, self._settle):
+            if not self._scheduler.trouble:
+                step(ground)
+        if self._scheduler.trouble:  # what is wrong already explains whatever else would be
+            return [*self._scheduler.trouble, *self._ears.heard]
         with self._world.undisturbed():
-            return [*self._scheduler.trouble, *self._ears.heard, *verdict(ground)]
+            return [*self._ears.heard, *verdict(ground)]
 
     def _play(self, ground: Ground, wished: Sequence[Wish]) -> None:
         waiting, is_later = list(wished), False
         later = wishing.later_from(WISHES, self._theme)
-        while waiting:
+        while waiting and not self._scheduler.trouble:
             if self._step():
                 continue
             if not is_later and waiting[0].name >= later:
@@ -243,7 +247,7 @@ class _Run:
                     wishing.clear_up(ground, chance)
                 self._come_to_rest()
             due, now = self._due(), self._world.clock.now().timestamp()
-            if now >= end or not due:
+            if now >= end or not due or self._scheduler.trouble:
                 return
             self._world.advance(
                 min(max(min(due.values()) - now, SCHEDULED_SECONDS) + 1, _DAY_SECONDS)

@@ -18,6 +18,7 @@ from tests.simulation.disturbances import Disturbance
 from tests.simulation.ground import KINDS
 from tests.simulation.run import Outcome, Plan, play, simulated_database
 from tests.simulation.shrink import shrink
+from tests.simulation.themes import THEMES
 
 RUNS = 90
 ENDS = (
@@ -25,7 +26,7 @@ ENDS = (
     *("orders settled", "orders refunded", "orders cancelled"),
     *("refunds succeeded", "refunds rejected"),
     *("commissions released", "commissions voided"),
-    *("withdrawals paid", "withdrawals failed", "withdrawals rejected"),
+    *("withdrawals paid", "withdrawals failed", "withdrawals rejected", "withdrawals cancelled"),
 )
 FOUND = sorted((Path(__file__).parent / "found").glob("*.json"))
 _DIGEST = (
@@ -44,14 +45,16 @@ def database() -> Iterator[Database]:
 
 def test_everything_is_right_once_the_dust_has_settled(database: Database) -> None:
     """And everything has happened on the way: each thing that can go wrong, and each end."""
-    happened, reached = Counter[str](), Counter[str]()
+    happened, reached, themes = Counter[str](), Counter[str](), set[str]()
     for seed in range(1, RUNS + 1):
         outcome = play(Plan(seed), database)
         assert not outcome.violations, _how_to_repeat(outcome)
         happened.update(name.partition("@")[0] for name in outcome.disturbances)
         reached.update(outcome.reached)
+        themes.add(outcome.theme)
     assert [kind for kind in Disturbance if not happened[kind.value]] == []
     assert [end for end in ENDS if not reached[end]] == []
+    assert themes == set(THEMES)
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
@@ -62,13 +65,17 @@ def test_every_kind_of_group_is_played(database: Database, kind: str) -> None:
 
 
 def test_what_was_found_once_stays_mended(database: Database) -> None:
-    """And is still what it was: nothing that it was made of has gone."""
+    """And is still much what it was. Where the code calls in another order, places move: a run of
+    which less than half is left shows nothing any more, and is to be found anew.
+    """
+    assert FOUND
     for path in FOUND:
         plan = records.read(path)
         outcome = play(plan, database)
         assert not outcome.violations, f"make simulate REPLAY={path}"
         assert frozenset(outcome.wishes) == plan.wishes, path
-        assert frozenset(outcome.disturbances) == plan.disturbances, path
+        kept = plan.disturbances or frozenset()
+        assert 2 * len(kept.intersection(outcome.disturbances)) >= len(kept), path
 
 
 def test_a_seed_is_the_same_run_wherever_it_is_played() -> None:
@@ -137,7 +144,7 @@ def _digest(seed: int, hash_seed: str) -> str:
         text=True,
         check=True,
     )
-    return run.stdout.strip()
+    return run.stdout.splitlines()[-1]  # after what it has written for the dashboard
 
 
 def _how_to_repeat(outcome: Outcome) -> str:

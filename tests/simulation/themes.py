@@ -7,7 +7,6 @@ Only says so: wishes.py, ground.py and disturbances.py draw.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from tests.simulation.disturbances import Disturbance
 
@@ -22,9 +21,10 @@ _LONG = (610, 1800, 3700, 4 * 3600)
 class Theme:
     """`first`: what the first wishes are, one person after the other. `often`: weights of wishes
     instead of the usual, and `later` after the quiet time, which begins once `later_from` of them
-    are gone. `rushes`: what several want at once, in so many of the draws as `in_rushes` says;
-    `breaks_seconds`: how long nothing happens, in `in_breaks` of them. `pays_at_once`: how many do
-    after they have bought. `likely`: what goes wrong more often than the weather has it.
+    are gone; 1: there is none. `rushes`: what several want at once, in so many of the draws as
+    `in_rushes` says; `breaks_seconds`: how long nothing happens, in `in_breaks` of them.
+    `pays_at_once`: how many do after they have bought. `earns`: everybody's buying earns somebody.
+    `likely`: what goes wrong more often than the weather has it.
     """
 
     rushes: tuple[str, ...]
@@ -39,7 +39,6 @@ class Theme:
     earns: bool = False
     settles_refunds_after: tuple[int, ...] = (0, 0, 40)
     likely: Mapping[Disturbance, float] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 _AFTER_SALES = {"asks_back": 8, "pays_back": 5, "decides": 6, "takes_back": 2, "repairs": 2}
@@ -47,20 +46,18 @@ THEMES: dict[str, Theme] = {
     "groups": Theme(
         rushes=(*_JOINING, "opens", "buys", "cancels", "asks_back", "ships", "checks", "repeats"),
         breaks_seconds=(1, 5, 5, 20, 20, 20, 70, 70, 130, 310, *_LONG),
-        later={"joins": 14, "asks_back": 4, "decides": 3, "withdraws": 5, "confirms": 5},
-        later_from=0.75,
-        in_breaks=0.08,
-        in_rushes=0.3,
+        later_from=1,
+        in_breaks=0.06,
+        in_rushes=0.4,
     ),
     "deadlines": Theme(
-        rushes=(*_JOINING, "opens", "pays_late", "pays_late", "cancels", "checks"),
-        breaks_seconds=(5, 20, 280, 295, 301, 301, 590, 601, 610),
-        often={"pays_late": 16, "checks": 5, "asks_for_payment": 5, "cancels": 8, "opens": 8},
-        later={"joins": 14, "pays_late": 12, "cancels": 6, "checks": 5},
-        later_from=0.75,
+        rushes=(*_JOINING, "buys", "pays_late", "pays_late", "cancels", "cancels", "checks"),
+        breaks_seconds=(5, 20, 100, 200, 280, 301, 301, 590, 601),
+        often={"pays_late": 16, "checks": 6, "cancels": 8, "opens": 8, "buys": 8},
+        later_from=1,
         in_breaks=0.14,
         pays_at_once=0.4,
-        likely={D.CLOSE_IGNORED: 0.2, D.EXTRA_SWEEP: 0.1, D.DROPPED: 0.05},
+        likely={D.CLOSE_IGNORED: 0.4, D.EXTRA_SWEEP: 0.1, D.DROPPED: 0.05},
     ),
     "money_back": Theme(
         rushes=("asks_back", "asks_back", "decides", "pays_back", "takes_back", "joins", "repairs"),
@@ -74,20 +71,20 @@ THEMES: dict[str, Theme] = {
         likely={D.ANSWER_LOST: 0.02, D.ERROR_AFTER: 0.03},
     ),
     "money_out": Theme(
-        rushes=(
-            "withdraws",
-            "withdraws",
-            "withdraws",
-            "cancels_withdrawal",
-            "asks_back",
-            "confirms",
-        ),
+        rushes=(*("withdraws",) * 4, "confirms", "confirms", "cancels_withdrawal", "asks_back"),
         breaks_seconds=(5, 20, 65, 70, 130),
         first=("buys",) * 6,
         often={"ships": 10},
         later={
-            **{"withdraws": 20, "confirms": 12, "cancels_withdrawal": 9, "judges_withdrawal": 9},
-            **{"asks_back": 5, "pays_back": 4, "decides": 3, "joins": 5, "looks": 0},
+            "withdraws": 40,
+            "confirms": 40,
+            "cancels_withdrawal": 12,
+            "judges_withdrawal": 14,
+            "asks_back": 6,
+            "pays_back": 6,
+            "decides": 3,
+            "joins": 5,
+            "looks": 0,
         },
         later_from=0.3,
         pays_at_once=0.9,
@@ -96,3 +93,4 @@ THEMES: dict[str, Theme] = {
         likely={D.ANSWER_LOST: 0.01, D.ERROR_AFTER: 0.03},
     ),
 }
+DRAWN_FROM = ("groups", *sorted(THEMES))

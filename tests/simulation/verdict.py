@@ -21,9 +21,10 @@ AT_REST = frozenset({"cancelled", "to_ship", "settled", "refunded"})
 """Where an order may stay: what was shipped is received by itself, and then settles."""
 TOLD = frozenset(
     {"bills_differ", "bills_missing", "refund_refused", "withdrawal_refused", "second_payment"}
+    | {"audit_behind"}
 )
 """Findings that what went wrong may bring: WeChat's own no or mistake, or that we come days late
-for its bills.
+for its bills, and the audit is called but now and then.
 """
 WITH_GOODS = frozenset({"to_ship", "shipped", "received", "settled"})
 

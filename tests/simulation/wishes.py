@@ -18,6 +18,8 @@ from tests.simulation.themes import Theme
 from tests.simulation.verdict import LOST_PAYMENT
 
 PEOPLE = 6
+MOST_LOOKS = 3
+"""For a group to join, before somebody opens one."""
 JOINS = "joins"
 Does = Callable[[Ground, Person, Random], None]
 
@@ -92,10 +94,15 @@ def _opens(ground: Ground, person: Person, chance: Random) -> None:
 
 
 def _joins(ground: Ground, person: Person, chance: Random) -> None:
-    """A group that forms, more often than not the fullest; where there is none, they open one and
-    pay.
+    """A group that forms, more often than not the fullest; where there is none, and none that is
+    just being opened, they open one and pay.
     """
     group_id = _group_to_join(ground, person, chance)
+    for _ in range(MOST_LOOKS):
+        if group_id is not None or not ground.world.rows("groups", group_state="pending"):
+            break
+        ground.world.scheduler.rest(chance.randint(3, 20))
+        group_id = _group_to_join(ground, person, chance)
     if group_id is None:
         body = {**_purchase(ground, chance), "campaign_id": CAMPAIGN}
         bought = person.buys("/v1/groups", body, chance=chance)
@@ -145,7 +152,9 @@ def _then(ground: Ground, person: Person, bought: Bought | None, chance: Random)
 
 
 def _pay(ground: Ground, person: Person, bought: Bought, chance: Random) -> None:
-    """At WeChat, which takes it as long as it has not closed the order."""
+    """At WeChat, which takes it as long as it has not closed the order; many phones then ask us
+    whether it is in.
+    """
     copies = chance.choice([0, 1, 1, 1, 2])
     try:
         ground.world.sandbox.pay(person.name, bought.payment or {}, notify={"times": copies})
@@ -153,37 +162,53 @@ def _pay(ground: Ground, person: Person, bought: Bought, chance: Random) -> None
         ground.world.scheduler.note(f"{person.name} cannot pay: {refusal}")
         return
     ground.world.scheduler.note(f"{person.name} pays {bought.order_id}")
+    if chance.random() < 0.4:
+        person.asks("POST", f"/v1/orders/{bought.order_id}/payment-check", chance=chance)
 
 
 def _pays_late(ground: Ground, person: Person, chance: Random) -> None:
-    """What they have not paid yet, or, rarely, have."""
+    """What they have not paid yet, be it over, or, rarely, what they have."""
     payable = [bought for bought in person.bought if bought.payment is not None]
     unpaid = [bought for bought in payable if not ground.world.is_paid(bought.order_id)]
-    if unpaid and chance.random() < 0.9:
-        _pay(ground, person, unpaid[-1], chance)
-    elif payable:
-        _pay(ground, person, chance.choice(payable), chance)
+    over = [each for each in unpaid if _is_cancelled(ground, each)]
+    drawn = chance.random()
+    chosen = (over if drawn < 0.5 else []) or (unpaid if drawn < 0.9 else []) or payable
+    if chosen:
+        _pay(ground, person, chosen[-1], chance)
 
 
-def _asks_for_payment(_ground: Ground, person: Person, chance: Random) -> None:
-    _about_order(person, "payment", chance)
+def _is_cancelled(ground: Ground, bought: Bought) -> bool:
+    state = {"order_id": bought.order_id, "order_state": "cancelled"}
+    return bool(ground.world.rows("orders", **state))
 
 
-def _checks(_ground: Ground, person: Person, chance: Random) -> None:
-    _about_order(person, "payment-check", chance)
+def _asks_for_payment(ground: Ground, person: Person, chance: Random) -> None:
+    _about_order(ground, person, "payment", "awaiting_payment", chance)
 
 
-def _cancels(_ground: Ground, person: Person, chance: Random) -> None:
-    _about_order(person, "cancel", chance)
+def _checks(ground: Ground, person: Person, chance: Random) -> None:
+    _about_order(ground, person, "payment-check", "awaiting_payment", chance)
 
 
-def _receives(_ground: Ground, person: Person, chance: Random) -> None:
-    _about_order(person, "receipt", chance)
+def _cancels(ground: Ground, person: Person, chance: Random) -> None:
+    """And pay all the same, sometimes: the phone still shows what is to be paid."""
+    _about_order(ground, person, "cancel", "awaiting_payment", chance)
+    over = [each for each in person.bought if each.payment and _is_cancelled(ground, each)]
+    if over and chance.random() < 0.5:
+        _pay(ground, person, over[-1], chance)
 
 
-def _about_order(person: Person, verb: str, chance: Random) -> None:
-    if person.bought:
-        order_id = chance.choice(person.bought).order_id
+def _receives(ground: Ground, person: Person, chance: Random) -> None:
+    _about_order(ground, person, "receipt", "shipped", chance)
+
+
+def _about_order(ground: Ground, person: Person, verb: str, mostly_in: str, chance: Random) -> None:
+    """Mostly of one in that state, where they have any."""
+    own = [bought.order_id for bought in person.bought]
+    state = {"order_state": mostly_in}
+    fitting = [one for one in own if ground.world.rows("orders", order_id=one, **state)]
+    if own:
+        order_id = chance.choice(fitting if fitting and chance.random() < 0.8 else own)
         person.asks("POST", f"/v1/orders/{order_id}/{verb}", chance=chance)
 
 
@@ -248,7 +273,11 @@ def _shares(ground: Ground, person: Person, chance: Random) -> None:
 
 
 def _withdraws(ground: Ground, person: Person, chance: Random) -> None:
-    for earner in sorted(ground.people, key=lambda one: (one is not person, one.name)):
+    """Whoever it is, or else one of those who have something."""
+    rows = ground.world.rows("ledger", entry="balance")
+    rich = {row["account_id"] for row in rows if int(row.get("available_fen", 0)) >= 100}
+    others = [one for one in ground.people if f"member:{one.member_id}" in rich]
+    for earner in [person, *(one for one in others if one is not person)]:
         body = {"amount_fen": chance.choice([100, 100, 130])}
         reply = earner.makes("/v1/withdrawals", body, "withdrawal", chance=chance)
         if reply.status == 201:

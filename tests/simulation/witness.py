@@ -1,5 +1,5 @@
-"""What must be right at every moment, seen as it is written: each change of a row is looked at once,
-as its stream record shows it. In the end it may look right again.
+"""What must be right at every moment, seen as it is written: each change of a row is looked at
+once, as its stream record shows it. In the end it may look right again.
 
 WeChat may be further by then than it was at that moment, never less far.
 """
@@ -43,14 +43,16 @@ def _order(world: World, old: Row, new: Row) -> Iterator[str]:
 
 
 def _group(_world: World, _old: Row, new: Row) -> Iterator[str]:
-    """A group is complete with its last payment, neither before nor later, and it ends with no seat
-    held.
+    """No more seats are taken than there are; a group is complete with its last payment, neither
+    before nor later; and it ends with no seat held.
     """
     if new.get("kind") != "group":
         return
     group_id, state = new["group_id"], new["group_state"]
     seats, paid = int(new.get("seats_total", 0)), int(new.get("paid_count", 0))
     has_seats = "crowd_shards" not in new and "crowd_id" not in new
+    if int(new.get("seats_free", 0)) < 0:
+        yield f"group {group_id}: more seats taken than there are"
     if has_seats and state == "forming" and paid >= seats:
         yield f"group {group_id}: everyone has paid, and it still forms"
     if state in ("complete", "failed", "closed") and int(new.get("held_count", 0)) > 0:
@@ -96,12 +98,19 @@ def _withdrawal(world: World, old: Row, new: Row) -> Iterator[str]:
         yield f"withdrawal {withdrawal_id}: {is_now} here, {there} there"
 
 
+def _units(_world: World, _old: Row, new: Row) -> Iterator[str]:
+    """No unit is sold that is not there."""
+    if int(new.get("units_left", 0)) < 0:
+        yield f"units of {new['sku_id']}: {new['units_left']} left"
+
+
 _WILL_NOT_BE_PAID = ("unknown", "FAIL", "CANCELLED", "CANCELING")
 _LOOKS = {
     "orders": _order,
     "groups": _group,
     "refunds": _refund,
     "ledger": _balance,
+    "stock": _units,
     "withdrawals": _withdrawal,
 }
 
