@@ -7,9 +7,9 @@ up here.
 
 from typing import Any
 
-from chalice.app import Chalice, DynamoDBEvent, Rate, Response, SQSEvent
+from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, Response, SQSEvent
 
-from chalicelib import queues, reactions, sweeps, wiring
+from chalicelib import queues, reactions, sweeps, uploads, wiring
 from chalicelib.admin.dispatch import dispatch
 from chalicelib.catalog.routes import routes as catalog_routes
 from chalicelib.commissions.routes import routes as commission_routes
@@ -25,6 +25,9 @@ from chalicelib.refunds.routes import routes as refund_routes
 from chalicelib.stations.routes import routes as station_routes
 from chalicelib.vouchers.routes import routes as voucher_routes
 from chalicelib.withdrawals.routes import routes as withdrawal_routes
+
+FILE_DROPPED = {"source": ["aws.s3"], "detail-type": ["Object Created"]}
+"""What the bucket tells of; packaging narrows it to our bucket and to what is dropped there."""
 
 STREAM_OF = "arn:aws:dynamodb:region:account:table"
 """Stands for a stream until packaging puts a reference to the table's own in its place."""
@@ -156,3 +159,10 @@ def reconcile_days(event: Any) -> None:
 def audit_slice(event: Any) -> None:
     """The next slice of everything that must always be true."""
     sweeps.audit_slice(wiring.current(), time_left=sweeps.until_almost_out(event.context))
+
+
+@app.on_cw_event(FILE_DROPPED, name="take_files")
+def take_files(event: CloudWatchEvent) -> None:
+    """A file that was dropped into the bucket, row by row."""
+    time_left = sweeps.until_almost_out(event.context)
+    uploads.take_file(event.to_dict(), wiring.current(), time_left=time_left)

@@ -31,6 +31,8 @@ class Environment(BaseModel):
     stage: str = "test"
     parameter_prefix: str = "/kaituan/test"
     refund_queue_url: str = ""
+    files_bucket: str = ""
+    aws_lambda_function_name: str = ""
     wechat_app_id: str = ""
     wechat_merchant_id: str = ""
     wechat_pay_base_url: str = "https://api.mch.weixin.qq.com"

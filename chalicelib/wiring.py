@@ -12,6 +12,7 @@ from chalice.app import Blueprint, Chalice, Response
 
 from chalicelib import settings
 from chalicelib.draws.seeds import Seeds
+from chalicelib.gateways.files import Files, S3Files
 from chalicelib.gateways.message_push import MessagePush, MessagePushOff
 from chalicelib.gateways.refund_queue import RefundQueue, SqsRefundQueue
 from chalicelib.gateways.wechat_api import WechatApi, WechatApiOff
@@ -45,6 +46,7 @@ class Wiring:
     _wechat_api: WechatApi | None = None
     _message_push: MessagePush | MessagePushOff | None = None
     _refund_queue: RefundQueue | None = None
+    _files: Files | None = None
     _made_from: dict[str, settings.Secrets] = field(default_factory=dict)
 
     @property
@@ -93,6 +95,15 @@ class Wiring:
         if self._refund_queue is None:
             self._refund_queue = SqsRefundQueue(self.environment.refund_queue_url)
         return self._refund_queue
+
+    @property
+    def files(self) -> Files:
+        """The bucket of files that go in and out."""
+        if self._files is None:
+            environment = self.environment
+            function_name = environment.aws_lambda_function_name
+            self._files = S3Files(environment.files_bucket, function_name)
+        return self._files
 
     def open_for_payment(self) -> WechatPay:
         """WeChat Pay, for routes that sell. Raises WechatUnavailable while it is switched off."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from infra.alarms import alarm_conditions, alarm_parameters, alarm_resources, alarms
 from infra.dashboard import dashboard_resource
+from infra.files import files_bucket, files_dropped
 from infra.refusals import gateway_responses
 from infra.tables import all_tables, table_resource
 from infra.throttles import method_settings
@@ -39,6 +40,7 @@ class Function:
     logical_id: str
     stream_of: str | None = None
     schedule: str | None = None
+    takes_files: bool = False
     reads_refund_queue: bool = False
 
 
@@ -59,6 +61,7 @@ FUNCTIONS = (
     Function("sweep_withdrawals", "SweepWithdrawals", schedule="rate(1 minute)"),
     Function("reconcile_days", "ReconcileDays", schedule="rate(1 hour)"),
     Function("audit_slice", "AuditSlice", schedule="rate(5 minutes)"),
+    Function("take_files", "TakeFiles", takes_files=True),
 )
 
 
@@ -102,7 +105,7 @@ def merge_template(stage: Stage) -> dict[str, Any]:
     resources: dict[str, Any] = {}
     for table in all_tables():
         resources[table.logical_id] = table_resource(table, stage.prefix, keep=stage.keep)
-    resources |= _refund_queues(stage) | _failed_records_bucket(stage)
+    resources |= _refund_queues(stage) | _failed_records_bucket(stage) | files_bucket(stage)
     for function in FUNCTIONS:
         resources |= _log_group(stage, function)
         resources[function.logical_id] = _function_additions(stage, function)
@@ -166,6 +169,7 @@ def _parameters() -> dict[str, Any]:
 def _environment() -> dict[str, Any]:
     return {
         "REFUND_QUEUE_URL": {"Ref": "RefundQueue"},
+        "FILES_BUCKET": {"Ref": "FilesBucket"},
         "WECHAT_APP_ID": {"Ref": "WechatAppId"},
         "WECHAT_MERCHANT_ID": {"Ref": "WechatMerchantId"},
         "WECHAT_PAY_BASE_URL": {"Ref": "WechatPayBaseUrl"},
@@ -269,6 +273,8 @@ def _event_additions(function: Function) -> dict[str, Any]:
         return {f"{function.logical_id}DynamodbEventSource": {"Properties": _stream(function)}}
     if function.reads_refund_queue:
         return {f"{function.logical_id}SqsEventSource": {"Properties": _queue()}}
+    if function.takes_files:
+        return {f"{function.logical_id}Event": {"Properties": {"Pattern": files_dropped()}}}
     if function.schedule:
         schedule = {
             "Schedule": function.schedule,
@@ -324,6 +330,10 @@ def _outputs() -> dict[str, Any]:
         "FailedRecordsBucketName": {
             "Description": "Stream records that no retry could process",
             "Value": {"Ref": "FailedRecordsBucket"},
+        },
+        "FilesBucketName": {
+            "Description": "Files that go in and out",
+            "Value": {"Ref": "FilesBucket"},
         },
     }
     return outputs

@@ -4,8 +4,12 @@ They keep the promises of the real ones; none of them reaches anything outside t
 """
 
 from collections import Counter, deque
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from hashlib import md5
+from typing import Any
 
+from chalicelib.gateways.files import StoredFile
 from chalicelib.gateways.refund_queue import message_about
 from chalicelib.gateways.wechat_api import (
     LoginCodeRefused,
@@ -144,3 +148,29 @@ class Queue:
             self.dead.append(refund_id)
         else:
             self.waiting.append((refund_id, receives + 1))
+
+
+class FakeFiles:
+    """The bucket: what lies in it, what was written in which order, and who is to be started
+    again.
+    """
+
+    def __init__(self) -> None:
+        self.contents: dict[str, bytes] = {}
+        self.written: list[str] = []
+        self.to_go_on: deque[Mapping[str, Any]] = deque()
+
+    def read(self, key: str, *, most_bytes: int) -> StoredFile | None:
+        content = self.contents.get(key)
+        if content is None:
+            return None
+        tag = md5(content, usedforsecurity=False).hexdigest()
+        return StoredFile(content if len(content) <= most_bytes else None, len(content), tag)
+
+    def write(self, key: str, content: bytes, *, content_type: str) -> None:
+        assert content_type.startswith("text/csv" if key.endswith(".csv") else "application/json")
+        self.contents[key] = content
+        self.written.append(key)
+
+    def go_on(self, event: Mapping[str, Any]) -> None:
+        self.to_go_on.append(event)

@@ -38,7 +38,7 @@ from infra.local.wechat.credentials import Credentials
 from infra.local.wechat.http import create_app
 from infra.local.wechat.in_process import WsgiAdapter
 from infra.local.wechat.sandbox import Sandbox
-from tests.fakes import FakeClock, Queue
+from tests.fakes import FakeClock, FakeFiles, Queue
 from tests.phones import Member, Placed, Reply
 from tests.planted import plant_credentials, planted
 from tests.promises import assert_kept
@@ -90,6 +90,7 @@ class Shop:
     ) -> None:
         self.clock = clock
         self.queue = self._make_queue()
+        self.files = FakeFiles()
         self._wire: Callable[[requests.PreparedRequest], requests.Response | None] = lambda _: None
         keys = credentials()
         self.sandbox = Sandbox(keys, clock.now, self._deliver, entropy=entropy)
@@ -108,6 +109,7 @@ class Shop:
             _wechat_pay=self._wechat_pay(keys),
             _wechat_api=self._make_wechat_api(keys),
             _refund_queue=self.queue,
+            _files=self.files,
         )
         # Where no .chalice is, so that no stage's variables stand over the test's.
         self._client = Client(app, project_dir=str(Path(__file__).parent))

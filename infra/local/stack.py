@@ -38,7 +38,8 @@ PARAMETER_PREFIX = "/kaituan/local"
 WARMED = tuple(
     function.name
     for function in FUNCTIONS
-    if function.schedule is None and function.name not in {"admin_money", "execute_refunds"}
+    if function.schedule is None
+    and function.name not in {"admin_money", "execute_refunds", "take_files"}
 )
 
 

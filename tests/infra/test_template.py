@@ -116,6 +116,7 @@ def test_whatever_can_be_due_is_swept_and_whatever_has_a_stream_is_relayed() -> 
 def test_secrets_are_not_in_the_template(packaged: Package) -> None:
     variables = packaged.read_template()["Globals"]["Function"]["Environment"]["Variables"]
     assert set(variables) == {
+        "FILES_BUCKET",
         "REFUND_QUEUE_URL",
         "WECHAT_APP_ID",
         "WECHAT_MERCHANT_ID",

@@ -31,7 +31,7 @@ STORES = frozenset(
 
 NOT_VERBS = frozenset({"errors", "routes", "schemas"})
 
-AROUND = frozenset({"changes", "figures", "reactions", "sweeps", "queues"})
+AROUND = frozenset({"changes", "figures", "reactions", "sweeps", "queues", "uploads"})
 """What brings events to the slices."""
 
 NOT_SLICES = frozenset({"app", "kit", "gateways", "settings", "wiring"}) | AROUND

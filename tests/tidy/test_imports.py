@@ -13,6 +13,7 @@ SLICES = frozenset(
         "commissions",
         "contract",
         "draws",
+        "files",
         "groups",
         "ledger",
         "members",
@@ -43,6 +44,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "catalog": frozenset({"kit", "draws", "stock"}),
     "contract": frozenset({"kit"}),
     "draws": frozenset({"kit"}),
+    "files": frozenset({"kit", "gateways"}),
     "vouchers": frozenset({"kit"}),
     "stock": frozenset({"kit"}),
     "stations": frozenset({"kit", "gateways", "catalog", "orders", "groups"}),
@@ -62,10 +64,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "figures": frozenset({"kit", "changes", "commissions"}),
     "reactions": frozenset({"kit", "gateways", "wiring", "changes", "figures"})
     | SLICES - {"admin"},
-    "sweeps": frozenset({"kit", "gateways", "changes", "reactions", "wiring"})
-    | SLICES - {"admin"},
+    "sweeps": frozenset({"kit", "gateways", "changes", "reactions", "wiring"}) | SLICES - {"admin"},
     "queues": frozenset({"kit", "gateways", "wiring"}) | SLICES - {"admin"},
-    "app": frozenset({"admin", "queues", "reactions", "sweeps", "wiring"}),
+    "uploads": frozenset({"kit", "gateways", "wiring", "sweeps", "admin", "files"}),
+    "app": frozenset({"admin", "queues", "reactions", "sweeps", "uploads", "wiring"}),
 }
 
 ALLOWED = [
