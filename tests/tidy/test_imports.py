@@ -62,8 +62,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "figures": frozenset({"kit", "changes", "commissions"}),
     "reactions": frozenset({"kit", "gateways", "wiring", "changes", "figures"})
     | SLICES - {"admin"},
-    "sweeps": frozenset({"kit", "gateways", "changes", "reactions", "wiring"})
-    | SLICES - {"admin"},
+    "sweeps": frozenset({"kit", "gateways", "changes", "reactions", "wiring"}) | SLICES - {"admin"},
     "queues": frozenset({"kit", "gateways", "wiring"}) | SLICES - {"admin"},
     "app": frozenset({"admin", "queues", "reactions", "sweeps", "wiring"}),
 }
