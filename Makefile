@@ -7,7 +7,7 @@ MEMBERS = 24
 RUNS = 200
 CASES = 200
 
-.PHONY: help demo run test check package clean bootstrap load audit-dependencies simulate fuzz
+.PHONY: help demo run test check package deploy secrets doctor clean bootstrap load audit-dependencies simulate fuzz
 
 help:
 	@echo 'make demo     bring the whole system up on this machine, play a story, check the books'
@@ -20,6 +20,9 @@ help:
 	@echo 'make load     a soak of the local stack; then the books (SECONDS=60 MEMBERS=24)'
 	@echo 'make audit-dependencies  what is known against the pinned packages; wants the internet'
 	@echo 'make package  template and code for AWS under build/ (STAGE=dev, test or prod)'
+	@echo 'make deploy   the same, and shows what would change at AWS, and does it; see docs/deploy.md'
+	@echo 'make secrets  asks for what a stage must know and puts it into Parameter Store (STAGE=dev)'
+	@echo 'make doctor   what usually goes wrong with a deployment (STAGE=dev, test, prod or local)'
 	@echo 'make clean    remove what the other targets made, .venv included'
 
 bootstrap:
@@ -40,7 +43,8 @@ check: bootstrap
 	@$(PYTHON_IN_VENV) -m mypy
 	@.venv/bin/bandit --quiet --configfile pyproject.toml --recursive app.py chalicelib infra
 	@$(PYTHON_IN_VENV) -m infra.package --stage prod
-	@.venv/bin/cfn-lint build/prod/out/sam.json
+	@$(PYTHON_IN_VENV) -m infra.console --stage prod
+	@.venv/bin/cfn-lint build/prod/out/sam.json build/prod/console.json infra/egress.yaml
 
 simulate: bootstrap
 	@$(PYTHON_IN_VENV) -m tests.simulation --runs='$(RUNS)' $(if $(FIRST),--first='$(FIRST)') \
@@ -58,6 +62,15 @@ audit-dependencies: bootstrap
 
 package: bootstrap
 	@$(PYTHON_IN_VENV) -m infra.package --stage $(STAGE)
+
+deploy: bootstrap
+	@$(PYTHON_IN_VENV) -m infra.deploy --stage '$(STAGE)' $(ARGUMENTS)
+
+secrets: bootstrap
+	@$(PYTHON_IN_VENV) -m infra.secrets --stage '$(STAGE)' $(ARGUMENTS)
+
+doctor: bootstrap
+	@$(PYTHON_IN_VENV) -m infra.doctor --stage '$(STAGE)' $(ARGUMENTS)
 
 clean:
 	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,6 +5,7 @@ At most fifty figures, the number that CloudWatch shows for nothing.
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from infra.alarms import NAMESPACE
@@ -30,97 +31,102 @@ def dashboard_resource(
 def _widgets(
     stage: str, prefix: str, alarm_ids: Sequence[str], relay_names: Sequence[str]
 ) -> list[dict[str, Any]]:
-    def ours(name: str, statistic: str = "Sum", **more: Any) -> Line:
-        figure: Line = [NAMESPACE, name, "stage", stage, "service", NAMESPACE]
-        return [*figure, {"stat": statistic, **more}]
+    lines = Lines(stage, prefix)
+    rows = [
+        ("Are groups completing?", [*_sales(lines), _alarm_states(alarm_ids)]),
+        ("Is money moving?", _money(lines)),
+        ("Is anything stuck?", _stuck(lines, relay_names)),
+        ("Does it work, and what does it cost?", _health(lines)),
+    ]
+    return list(_laid_out(rows))
 
-    def yuan(number: int, name: str, label: str) -> list[Line]:
-        figure = ours(name, id=f"m{number}", visible=False)
-        return [figure, [{"expression": f"m{number} / 100", "label": label}]]
 
-    def function(name: str, figure: str, statistic: str) -> Line:
-        return ["AWS/Lambda", figure, "FunctionName", f"{prefix}-{name}", {"stat": statistic}]
+def _sales(lines: "Lines") -> list[dict[str, Any]]:
+    groups = [lines.ours(f"Groups{what}") for what in ("Opened", "Completed", "Failed")]
+    return [
+        _graph("Orders", [lines.ours("OrdersPlaced"), lines.ours("OrdersPaid")]),
+        _graph("Groups", groups),
+    ]
 
-    def queue(name: str, figure: str) -> Line:
-        return ["AWS/SQS", figure, "QueueName", f"{prefix}-{name}", {"stat": "Maximum"}]
 
-    def api(figure: str, statistic: str) -> Line:
-        named: Line = ["AWS/ApiGateway", figure, "ApiName", "kaituan", "Stage", stage]
-        return [*named, {"stat": statistic, "label": f"{figure} {statistic}"}]
-
-    def table(name: str, figure: str) -> Line:
-        return ["AWS/DynamoDB", figure, "TableName", f"{prefix}-{name}", {"stat": "Sum"}]
-
-    money = (
+def _money(lines: "Lines") -> list[dict[str, Any]]:
+    shown = (
         ("PaidFen", "paid"),
         ("RefundedFen", "refunded"),
         ("CommissionReleasedFen", "commission released"),
         ("PaidOutFen", "paid out"),
     )
-    in_yuan = [line for number, each in enumerate(money) for line in yuan(number, *each)]
-    rows: list[tuple[str, list[dict[str, Any]]]] = [
-        (
-            "Are groups completing?",
-            [
-                _graph("Orders", [ours("OrdersPlaced"), ours("OrdersPaid")]),
-                _graph(
-                    "Groups",
-                    [ours(f"Groups{what}") for what in ("Opened", "Completed", "Failed")],
-                ),
-                _alarm_states(alarm_ids),
-            ],
-        ),
-        (
-            "Is money moving?",
-            [
-                _graph("Yuan", in_yuan),
-                _graph("Refunds", [ours("RefundsRequested"), ours("RefundsSucceeded")]),
-                _graph("Withdrawals", [ours("WithdrawalsPaid")]),
-            ],
-        ),
-        (
-            "Is anything stuck?",
-            [
-                _graph("Late and put off", [ours("OldestDueSeconds", "Maximum"), ours("PutOff")]),
-                _graph(
-                    "Waiting for an operator",
-                    [ours("RefundsWaiting", "Maximum"), ours("WithdrawalsWaiting", "Maximum")],
-                ),
-                _graph(
-                    "Queues and streams",
-                    [
-                        queue("refunds", "ApproximateNumberOfMessagesVisible"),
-                        queue("refunds", "ApproximateAgeOfOldestMessage"),
-                        queue("refunds-dead", "ApproximateNumberOfMessagesVisible"),
-                        *(function(name, "IteratorAge", "Maximum") for name in relay_names),
-                    ],
-                ),
-            ],
-        ),
-        (
-            "Does it work, and what does it cost?",
-            [
-                _graph(
-                    "Answers", [api("Count", "Sum"), api("4XXError", "Sum"), api("5XXError", "Sum")]
-                ),
-                _graph("Milliseconds", [api("Latency", "p50"), api("Latency", "p95")]),
-                _graph(
-                    "Units and invocations",
-                    [
-                        *(
-                            table(name, f"Consumed{kind}CapacityUnits")
-                            for name in BUSY_TABLES
-                            for kind in ("Write", "Read")
-                        ),
-                        function("api_handler", "Invocations", "Sum"),
-                        function("api_handler", "Errors", "Sum"),
-                        function("api_handler", "Duration", "p95"),
-                    ],
-                ),
-            ],
-        ),
+    in_yuan = [line for number, each in enumerate(shown) for line in lines.yuan(number, *each)]
+    return [
+        _graph("Yuan", in_yuan),
+        _graph("Refunds", [lines.ours("RefundsRequested"), lines.ours("RefundsSucceeded")]),
+        _graph("Withdrawals", [lines.ours("WithdrawalsPaid")]),
     ]
-    return list(_laid_out(rows))
+
+
+def _stuck(lines: "Lines", relay_names: Sequence[str]) -> list[dict[str, Any]]:
+    waiting = ("RefundsWaiting", "WithdrawalsWaiting")
+    queues = [
+        lines.queue("refunds", "ApproximateNumberOfMessagesVisible"),
+        lines.queue("refunds", "ApproximateAgeOfOldestMessage"),
+        lines.queue("refunds-dead", "ApproximateNumberOfMessagesVisible"),
+    ]
+    relays = [lines.function(name, "IteratorAge", "Maximum") for name in relay_names]
+    return [
+        _graph(
+            "Late and put off", [lines.ours("OldestDueSeconds", "Maximum"), lines.ours("PutOff")]
+        ),
+        _graph("Waiting for an operator", [lines.ours(name, "Maximum") for name in waiting]),
+        _graph("Queues and streams", [*queues, *relays]),
+    ]
+
+
+def _health(lines: "Lines") -> list[dict[str, Any]]:
+    answers = [lines.api(what, "Sum") for what in ("Count", "4XXError", "5XXError")]
+    units = [
+        lines.table(name, f"Consumed{kind}CapacityUnits")
+        for name in BUSY_TABLES
+        for kind in ("Write", "Read")
+    ]
+    function = [
+        lines.function("api_handler", figure, statistic)
+        for figure, statistic in (("Invocations", "Sum"), ("Errors", "Sum"), ("Duration", "p95"))
+    ]
+    return [
+        _graph("Answers", answers),
+        _graph("Milliseconds", [lines.api("Latency", "p50"), lines.api("Latency", "p95")]),
+        _graph("Units and invocations", [*units, *function]),
+    ]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Figures of one stage, each as a dashboard takes it."""
+
+    stage: str
+    prefix: str
+
+    def ours(self, name: str, statistic: str = "Sum", **more: Any) -> Line:
+        figure: Line = [NAMESPACE, name, "stage", self.stage, "service", NAMESPACE]
+        return [*figure, {"stat": statistic, **more}]
+
+    def yuan(self, number: int, name: str, label: str) -> list[Line]:
+        figure = self.ours(name, id=f"m{number}", visible=False)
+        return [figure, [{"expression": f"m{number} / 100", "label": label}]]
+
+    def function(self, name: str, figure: str, statistic: str) -> Line:
+        named: Line = ["AWS/Lambda", figure, "FunctionName", f"{self.prefix}-{name}"]
+        return [*named, {"stat": statistic}]
+
+    def queue(self, name: str, figure: str) -> Line:
+        return ["AWS/SQS", figure, "QueueName", f"{self.prefix}-{name}", {"stat": "Maximum"}]
+
+    def api(self, figure: str, statistic: str) -> Line:
+        named: Line = ["AWS/ApiGateway", figure, "ApiName", "kaituan", "Stage", self.stage]
+        return [*named, {"stat": statistic, "label": f"{figure} {statistic}"}]
+
+    def table(self, name: str, figure: str) -> Line:
+        return ["AWS/DynamoDB", figure, "TableName", f"{self.prefix}-{name}", {"stat": "Sum"}]
 
 
 def _laid_out(rows: list[tuple[str, list[dict[str, Any]]]]) -> Any:

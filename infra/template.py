@@ -12,6 +12,13 @@ from typing import Any
 from infra.alarms import alarm_conditions, alarm_parameters, alarm_resources, alarms
 from infra.dashboard import dashboard_resource
 from infra.files import files_bucket, files_dropped
+from infra.network import (
+    behind_the_fixed_address,
+    network_conditions,
+    network_outputs,
+    network_parameters,
+    network_resources,
+)
 from infra.refusals import gateway_responses
 from infra.tables import all_tables, table_resource
 from infra.throttles import method_settings
@@ -34,7 +41,9 @@ LOG_RETENTION_DAYS = {"dev": 7, "test": 7, "prod": 180, "local": 7}
 
 @dataclass(frozen=True)
 class Function:
-    """A handler in app.py: its Chalice name, its resource in the template, what feeds it."""
+    """A handler in app.py: its Chalice name, its resource in the template, what feeds it, and
+    whether it calls WeChat's transfers, which takes a fixed address.
+    """
 
     name: str
     logical_id: str
@@ -42,23 +51,24 @@ class Function:
     schedule: str | None = None
     takes_files: bool = False
     reads_refund_queue: bool = False
+    pays_out: bool = False
 
 
 FUNCTIONS = (
     Function("api_handler", "APIHandler"),
-    Function("admin", "Admin"),
-    Function("admin_money", "AdminMoney"),
+    Function("admin", "Admin", pays_out=True),
+    Function("admin_money", "AdminMoney", pays_out=True),
     Function("relay_groups", "RelayGroups", stream_of="groups"),
     Function("relay_orders", "RelayOrders", stream_of="orders"),
     Function("relay_refunds", "RelayRefunds", stream_of="refunds"),
     Function("relay_commissions", "RelayCommissions", stream_of="commissions"),
-    Function("relay_withdrawals", "RelayWithdrawals", stream_of="withdrawals"),
+    Function("relay_withdrawals", "RelayWithdrawals", stream_of="withdrawals", pays_out=True),
     Function("execute_refunds", "ExecuteRefunds", reads_refund_queue=True),
     Function("sweep_orders", "SweepOrders", schedule="rate(1 minute)"),
     Function("sweep_groups", "SweepGroups", schedule="rate(1 minute)"),
     Function("sweep_refunds", "SweepRefunds", schedule="rate(1 minute)"),
     Function("sweep_commissions", "SweepCommissions", schedule="rate(1 minute)"),
-    Function("sweep_withdrawals", "SweepWithdrawals", schedule="rate(1 minute)"),
+    Function("sweep_withdrawals", "SweepWithdrawals", schedule="rate(1 minute)", pays_out=True),
     Function("reconcile_days", "ReconcileDays", schedule="rate(1 hour)"),
     Function("audit_slice", "AuditSlice", schedule="rate(5 minutes)"),
     Function("take_files", "TakeFiles", takes_files=True),
@@ -110,6 +120,8 @@ def merge_template(stage: Stage) -> dict[str, Any]:
         resources |= _log_group(stage, function)
         resources[function.logical_id] = _function_additions(stage, function)
     resources |= _watch(stage)
+    paying = [function.logical_id for function in FUNCTIONS if function.pays_out]
+    resources |= network_resources(stage.prefix, paying)
     resources["RestAPI"] = {
         "Properties": {
             "OpenApiVersion": "2.0",
@@ -121,11 +133,11 @@ def merge_template(stage: Stage) -> dict[str, Any]:
     }
     return {
         "Description": f"kaituan, group buying for WeChat mini-programs (stage {stage.name})",
-        "Parameters": _parameters() | alarm_parameters(),
-        "Conditions": alarm_conditions(),
+        "Parameters": _parameters() | alarm_parameters() | network_parameters(),
+        "Conditions": alarm_conditions() | network_conditions(),
         "Globals": {"Function": {"Environment": {"Variables": _environment()}}},
         "Resources": resources,
-        "Outputs": _outputs(),
+        "Outputs": _outputs() | network_outputs(),
     }
 
 
@@ -262,6 +274,8 @@ def _function_additions(stage: Stage, function: Function) -> dict[str, Any]:
         "FunctionName": stage.function_name(function),
         "LoggingConfig": {"LogGroup": {"Ref": f"{function.logical_id}Logs"}},
     }
+    if function.pays_out:
+        properties |= behind_the_fixed_address()
     event = _event_additions(function)
     if event:
         properties["Events"] = event

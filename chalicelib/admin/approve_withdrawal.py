@@ -10,7 +10,7 @@ from chalicelib.admin.shapes import withdrawal_in_full
 from chalicelib.catalog.model import Identifier
 from chalicelib.wiring import Wiring
 from chalicelib.withdrawals import store as withdrawals
-from chalicelib.withdrawals.decide import Decision, check_decidable, decide
+from chalicelib.withdrawals.decide import Decision, check_decidable, decide, refuse_blocked
 
 
 class Payload(MoneyCommand):
@@ -23,10 +23,13 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
     """The withdrawal as it is afterwards (in a dry run: as it is). Its status says whether it was
     approved, or rejected for debt.
 
-    Raises NotAllowed when it was decided otherwise or has ended, NotFound.
+    Raises NotAllowed when it was decided otherwise or has ended, or its member is blocked,
+    NotFound.
     """
     withdrawal = withdrawals.get(payload.withdrawal_id)
     changes = check_decidable(withdrawal, approve=True)
+    if changes:
+        refuse_blocked(withdrawal)
     if not payload.dry_run:
         decision = Decision(
             withdrawal_id=payload.withdrawal_id,

@@ -37,6 +37,8 @@ MOVES_MONEY: Mapping[str, bool] = {
     "get_settings": False,
     "get_campaign": False,
     "get_member": False,
+    "block_member": False,
+    "erase_member": False,
     "get_store": False,
     "get_order": False,
     "get_group": False,
@@ -47,6 +49,8 @@ MOVES_MONEY: Mapping[str, bool] = {
     "get_production": False,
     "get_wallet": False,
     "list_withdrawals": False,
+    "list_adjustments": False,
+    "list_findings": False,
     "get_reconciliation": False,
     "reconcile": False,
     "find": False,
@@ -68,6 +72,9 @@ MOVES_MONEY: Mapping[str, bool] = {
     "approve_withdrawal": True,
     "reject_withdrawal": True,
     "resolve_withdrawal": True,
+    "adjust_wallet": True,
+    "confirm_adjustment": True,
+    "reject_adjustment": True,
 }
 """Every command, and whether it moves money."""
 

@@ -43,6 +43,8 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
         "created_at": shown(member.created_at),
         "app_ids": sorted(member.identities),
         "has_unionid": member.unionid is not None,
+        "blocked_at": shown(member.blocked_at) if member.blocked_at is not None else None,
+        "blocked_reason": member.blocked_reason,
         "vouchers": [show(voucher, now=now) for voucher in found],
         "next_cursor": to_cursor(following),
     }

@@ -1,5 +1,5 @@
-"""What operators see of orders, groups, refunds and withdrawals: more than members do, in the same
-words.
+"""What operators see of orders, groups, refunds, withdrawals and adjustments: more than members do,
+in the same words.
 
 Never shows an openid. The address is only in `order_in_full`, for whoever ships it; lists leave
 it out.
@@ -13,6 +13,7 @@ from typing import Any
 from chalicelib.groups.model import Group, Production, Seat
 from chalicelib.groups.show import summary
 from chalicelib.kit.clock import shown
+from chalicelib.ledger.model import Adjustment
 from chalicelib.orders.model import LeaderBonus, Order
 from chalicelib.orders.show import refund_answer, shipment_answer, show_all
 from chalicelib.refunds.model import Refund
@@ -189,4 +190,20 @@ def withdrawal_in_full(withdrawal: Withdrawal) -> dict[str, Any]:
         "operator": withdrawal.operator,
         "decision_reason": withdrawal.decision_reason,
         "due_at": _moment(withdrawal.due_at),
+    }
+
+
+def adjustment_in_full(adjustment: Adjustment) -> dict[str, Any]:
+    """What is to be put right in a balance, who asked for it, and what became of it."""
+    return {
+        "adjustment_id": adjustment.adjustment_id,
+        "member_id": adjustment.member_id,
+        "status": adjustment.adjustment_state.value,
+        "amount_fen": adjustment.amount_fen,
+        "asked_by": adjustment.asked_by,
+        "reason": adjustment.reason,
+        "requested_at": shown(adjustment.requested_at),
+        "decided_by": adjustment.decided_by,
+        "decision_reason": adjustment.decision_reason,
+        "decided_at": _moment(adjustment.decided_at),
     }

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.audit.bookings import booking_of
-from chalicelib.audit.books import DAY, MEMBER, ORDER, WITHDRAWAL, Books
+from chalicelib.audit.books import ADJUSTMENT, DAY, MEMBER, ORDER, WITHDRAWAL, Books
 from chalicelib.catalog.settings import MOST_LEVELS
 from chalicelib.commissions.model import BONUS_LEVEL, commission_id_for, earners
 from chalicelib.commissions.store import commission_key, commission_of
@@ -145,13 +145,23 @@ def _around_withdrawal(books: Books, withdrawal_id: str) -> None:
 def _around_member(books: Books, member_id: str) -> None:
     _add_ledger(books, MEMBER + member_id)
     bookings = books.bookings_of_member(member_id) or []
-    earned = {one.about for one in bookings if one.code != Code.WITHDRAWAL.value}
-    _add_commissions(books, *sorted(earned))
-    wallet = books.wallets.get(member_id)
     withdrawn = {one.about for one in bookings if one.code == Code.WITHDRAWAL.value}
+    corrected = {one.about for one in bookings if one.code == Code.CORRECTION.value}
+    earned = {one.about for one in bookings} - withdrawn - corrected
+    _add_commissions(books, *sorted(earned))
+    for adjustment_id in sorted(corrected):
+        _add_ledger(books, ADJUSTMENT + adjustment_id)
+    wallet = books.wallets.get(member_id)
     withdrawn |= {wallet.open_withdrawal_id} if wallet is not None else set()
     for withdrawal_id in sorted(withdrawn - {""}):
         _add_withdrawal(books, withdrawal_id)
+
+
+def _around_adjustment(books: Books, adjustment_id: str) -> None:
+    _add_ledger(books, ADJUSTMENT + adjustment_id)
+    adjustment = books.adjustments.get(adjustment_id)
+    if adjustment is not None:
+        _add_ledger(books, MEMBER + adjustment.member_id)
 
 
 def _around_day(books: Books, day: str) -> None:
@@ -205,6 +215,7 @@ _AROUND: dict[str, Callable[[Books, str], None]] = {
     "commission": _around_commission,
     "withdrawal": _around_withdrawal,
     "member": _around_member,
+    "adjustment": _around_adjustment,
     "day": _around_day,
 }
 

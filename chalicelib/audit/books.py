@@ -27,7 +27,9 @@ from chalicelib.groups.crowds import is_round
 from chalicelib.groups.model import Group, Seat
 from chalicelib.groups.store import GROUP, GroupRow, group_of, seat_of
 from chalicelib.kit.tables import Row, key_names
+from chalicelib.ledger.adjustments import AdjustmentRow, adjustment_of
 from chalicelib.ledger.close_day import CLOSING, TOTAL
+from chalicelib.ledger.model import Adjustment
 from chalicelib.ledger.store import BALANCE, TRANSFER, LedgerRow
 from chalicelib.ledger.transfers import member_account
 from chalicelib.orders.model import Order
@@ -54,6 +56,7 @@ ROWS: dict[str, type[Row]] = {
 """The tables an audit reads."""
 
 ORDER, MEMBER, WITHDRAWAL, DAY = "order:", "member:", "withdrawal:", "day#"
+ADJUSTMENT = "adjustment:"
 """What a row of the ledger lies under: the first three with transfers."""
 
 _UNREADABLE = (ValueError, TypeError, LookupError)
@@ -86,6 +89,7 @@ class Books:
     participations: dict[str, list[Participation]] = field(default_factory=dict)
     commissions: dict[str, Commission] = field(default_factory=dict)
     withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
+    adjustments: dict[str, Adjustment] = field(default_factory=dict)
     vouchers: dict[str, Voucher | None] = field(default_factory=dict)
     """What an order was placed with, by order; None: looked for, and not there."""
     bookings: dict[str, list[Booking]] = field(default_factory=dict)
@@ -184,6 +188,7 @@ class Books:
             "withdrawal": self._readable("withdrawals", dict.fromkeys(withdrawals)),
             "ledger": self._readable("ledger", dict.fromkeys(in_ledger), ORDER),
             "member": self._readable("ledger", dict.fromkeys(members), MEMBER),
+            "adjustment": self._readable("ledger", self.adjustments, ADJUSTMENT),
             "day": list(self.days) if whole_ledger and not self._misses_bookings() else [],
             "stock": [sku_id for sku_id in dict.fromkeys(units) if sku_id not in unread_skus],
         }
@@ -275,6 +280,10 @@ def _add_ledger_item(books: Books, item: Item) -> None:
         books.wallets[account_id.removeprefix(MEMBER)] = wallet_of(item)
     elif account_id.startswith((ORDER, MEMBER, WITHDRAWAL)) and entry.startswith(TRANSFER):
         books.add_booking(booking_of(item))
+    elif account_id.startswith(ADJUSTMENT):
+        adjustment = adjustment_of(AdjustmentRow.from_item(item))
+        if adjustment is not None:
+            books.adjustments[account_id.removeprefix(ADJUSTMENT)] = adjustment
     else:
         raise LookupError(entry)
 

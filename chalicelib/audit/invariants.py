@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from chalicelib.audit import (
+    adjustment_checks,
     checks,
     commission_checks,
     crowd_checks,
@@ -86,6 +87,10 @@ INVARIANTS: dict[str, dict[str, Check]] = {
         "withdrawal": withdrawal_checks.withdrawals_are_booked,
         "member": withdrawal_checks.withdrawal_transfers_have_a_withdrawal,
     },
+    "corrections_are_booked": {
+        "adjustment": adjustment_checks.corrections_are_booked,
+        "member": adjustment_checks.corrections_have_an_adjustment,
+    },
     "open_withdrawal_is_marked": {
         "withdrawal": withdrawal_checks.open_withdrawals_are_marked,
         "member": withdrawal_checks.marked_withdrawals_are_open,
@@ -110,7 +115,7 @@ INVARIANTS: dict[str, dict[str, Check]] = {
     },
 }
 """By what is looked at: a group, a draw, an order, a refund, a commission, a withdrawal, a SKU's
-stock, an order's or a member's account in the ledger, a closed day.
+stock, an order's or a member's account in the ledger, an adjustment, a closed day.
 """
 
 

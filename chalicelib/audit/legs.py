@@ -27,6 +27,7 @@ from chalicelib.ledger.store import LedgerRow
 from chalicelib.ledger.transfers import Code
 
 _LEVELS = {LEADER_BONUS: (BONUS_LEVEL,), COMMISSION: range(1, MOST_LEVELS + 1)}
+_ABOUT_NO_ORDER = frozenset({Code.WITHDRAWAL.value, Code.CORRECTION.value})
 
 
 @dataclass
@@ -185,6 +186,7 @@ def _look_at_accounts(books: Books, looking: _Looking) -> None:
     members = subjects["member"]
     _look_at_accounts_of_withdrawals(books, looking, subjects["withdrawal"])
     _look_at_accounts_of_members(books, looking, members)
+    _look_at_adjustments(books, looking, subjects["adjustment"])
 
 
 def _look_at_accounts_of_orders(books: Books, looking: _Looking, ids: list[str]) -> None:
@@ -206,6 +208,7 @@ def _look_at_accounts_of_members(books: Books, looking: _Looking, ids: list[str]
     members = frozenset(ids)
     neighbours.add_commissions(books, _earned(books, ids))
     neighbours.add_withdrawals(books, _withdrawn(books, ids))
+    neighbours.add_adjustments(books, _corrected(books, ids))
     own = [one for one in books.withdrawals.values() if one.member_id in members]
     for withdrawal in own:
         account_id = WITHDRAWAL + withdrawal.withdrawal_id
@@ -221,6 +224,12 @@ def _look_at_accounts_of_members(books: Books, looking: _Looking, ids: list[str]
     looking.at(books, "withdrawal", withdrawn, only=_BOOKED["withdrawal"])
 
 
+def _look_at_adjustments(books: Books, looking: _Looking, ids: list[str]) -> None:
+    """Those that lie on the page, each with what is booked of it."""
+    neighbours.add_corrections_of(books, [books.adjustments[each] for each in ids])
+    looking.at(books, "adjustment", ids)
+
+
 def _earned(books: Books, member_ids: Iterable[str]) -> Iterator[str]:
     """The commissions that the members' transfers can be about: those announced there, or, of an
     order of which none is, any level.
@@ -228,7 +237,7 @@ def _earned(books: Books, member_ids: Iterable[str]) -> Iterator[str]:
     for member_id in member_ids:
         by_order: dict[str, set[str]] = {}
         for booking in books.bookings_of_member(member_id) or []:
-            if booking.code != Code.WITHDRAWAL.value:
+            if booking.code not in _ABOUT_NO_ORDER:
                 by_order.setdefault(booking.about, set()).add(booking.transfer_id)
         for order_id, transfer_ids in by_order.items():
             ids = {
@@ -242,6 +251,13 @@ def _earned(books: Books, member_ids: Iterable[str]) -> Iterator[str]:
                 if earning_id_of(earning, commission_id) in transfer_ids
             ]
             yield from announced or ids
+
+
+def _corrected(books: Books, member_ids: Iterable[str]) -> Iterator[str]:
+    for member_id in member_ids:
+        for booking in books.bookings_of_member(member_id) or []:
+            if booking.code == Code.CORRECTION.value:
+                yield booking.about
 
 
 def _withdrawn(books: Books, member_ids: Iterable[str]) -> Iterator[str]:

@@ -13,6 +13,8 @@ from chalicelib.draws.store import draw_key
 from chalicelib.groups.store import group_key, seat_key
 from chalicelib.kit import reads
 from chalicelib.kit.tables import Key, Row
+from chalicelib.ledger.adjustments import adjustment_key
+from chalicelib.ledger.model import Adjustment
 from chalicelib.ledger.recipes import earning_id_of, withdrawal_id_of
 from chalicelib.ledger.store import LedgerRow, balance_key, transfer_key
 from chalicelib.ledger.transfers import Code, member_account, transfer_id_for
@@ -93,6 +95,22 @@ def add_wallets(books: Books, member_ids: Iterable[str]) -> None:
 def add_withdrawals(books: Books, withdrawal_ids: Iterable[str]) -> None:
     wanted = {each for each in withdrawal_ids if each and each not in books.withdrawals}
     _add(books, "withdrawals", [withdrawal_key(each) for each in sorted(wanted)])
+
+
+def add_adjustments(books: Books, adjustment_ids: Iterable[str]) -> None:
+    wanted = {each for each in adjustment_ids if each and each not in books.adjustments}
+    _add(books, "ledger", [adjustment_key(each) for each in sorted(wanted)])
+
+
+def add_corrections_of(books: Books, its_adjustments: Iterable[Adjustment]) -> None:
+    """What is booked of them, of members of whom nothing else is there."""
+    keys = [
+        transfer_key(account, transfer_id_for(Code.CORRECTION, one.adjustment_id), one.decided_at)
+        for one in its_adjustments
+        if (account := member_account(one.member_id)) not in books.bookings
+        and one.decided_at is not None
+    ]
+    _add(books, "ledger", keys)
 
 
 def booked_orders(its_orders: Iterable[Order]) -> set[str]:

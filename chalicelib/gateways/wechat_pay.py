@@ -135,6 +135,17 @@ class RefundNotification:
 
 
 @dataclass(frozen=True, slots=True)
+class ComplaintNotification:
+    """A payer complains, or something happened to a complaint (支付者投诉): its number and what, in
+    WeChat's word. What the payer says has to be looked up.
+    """
+
+    id: str
+    complaint_id: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
 class OtherNotification:
     """Authentic, and about something that is not read here; its content stays encrypted."""
 
@@ -142,7 +153,13 @@ class OtherNotification:
     event_type: str
 
 
-Notification = PaymentNotification | RefundNotification | TransferNotification | OtherNotification
+Notification = (
+    PaymentNotification
+    | RefundNotification
+    | TransferNotification
+    | ComplaintNotification
+    | OtherNotification
+)
 
 
 class NotAuthentic(Refusal):

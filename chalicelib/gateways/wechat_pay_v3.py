@@ -22,6 +22,7 @@ from chalicelib.gateways.signatures import (
 )
 from chalicelib.gateways.wechat_bills import Bill, BillKind, read_bill, unpacked
 from chalicelib.gateways.wechat_pay import (
+    ComplaintNotification,
     NoBill,
     NotAuthentic,
     Notification,
@@ -81,6 +82,7 @@ _NOT_FOUND = 404
 
 _REFUND_EVENTS = frozenset({"REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"})
 _TRANSFER_EVENT = "MCHTRANSFER.BILL.FINISHED"
+_COMPLAINT_EVENTS = frozenset({"COMPLAINT.CREATE", "COMPLAINT.STATE_CHANGE"})
 
 
 def random_nonce() -> str:
@@ -226,7 +228,7 @@ class WechatPayV3:
     def read_notification(
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> Notification:
-        """See `WechatPay.read_notification` (支付成功、退款结果、商家转账回调通知)."""
+        """See `WechatPay.read_notification` (支付成功、退款结果、商家转账、投诉回调通知)."""
         try:
             self._verifier.verify(headers, body, now)
             return self._notification(read_object(body))
@@ -249,6 +251,12 @@ class WechatPayV3:
             content = self._decrypted(envelope)
             merchant_id = read_text(content, "mch_id")
             return TransferNotification(notification_id, merchant_id, read_transfer(content))
+        if event_type in _COMPLAINT_EVENTS:
+            content = self._decrypted(envelope)
+            action = str(content.get("action_type") or event_type)
+            return ComplaintNotification(
+                notification_id, read_text(content, "complaint_id"), action
+            )
         return OtherNotification(notification_id, event_type)
 
     def _decrypted(self, envelope: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from chalicelib.groups.show import in_lists, show
 from chalicelib.kit.endpoint import Answer, Call
 from chalicelib.kit.errors import NotFound, WechatUnavailable
 from chalicelib.kit.paging import PageQuery, page
-from chalicelib.members.errors import ContentRefused
+from chalicelib.members.errors import AccountBlocked, ContentRefused
 from chalicelib.orders import store as orders
 from chalicelib.orders.errors import (
     AddressNotServed,
@@ -53,6 +53,7 @@ endpoint = wiring.endpoint(routes)
 
 _JOINING_REFUSES = (
     NotFound,
+    AccountBlocked,
     AddressNotServed,
     AlreadyJoined,
     ContentRefused,

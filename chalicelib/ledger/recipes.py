@@ -269,3 +269,18 @@ def withdrawal_split(
         for code, account, amount_fen in parts
         if amount_fen > 0
     ]
+
+
+def correction(member_id: str, adjustment_id: str, amount_fen: int, *, now: datetime) -> Transfer:
+    """An adjustment is confirmed: the shop gives the member the amount, or below zero takes it."""
+    given, shop = amount_fen > 0, Account.CORRECTIONS
+    member = member_account(member_id)
+    return Transfer(
+        transfer_id=transfer_id_for(Code.CORRECTION, adjustment_id),
+        about=adjustment_id,
+        code=Code.CORRECTION,
+        debit_account=shop if given else member,
+        credit_account=member if given else shop,
+        amount_fen=abs(amount_fen),
+        posted_at=now,
+    )

@@ -17,6 +17,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.kit import reads
 from chalicelib.kit.clock import stored
 from chalicelib.kit.days import day_of
+from chalicelib.kit.errors import NotFound, Refusal
 from chalicelib.kit.ids import shard_of
 from chalicelib.kit.tables import Key, Row, TimeAttribute
 from chalicelib.kit.writes import Changed, RefusalOf, WriteSet
@@ -132,6 +133,29 @@ def end_withdrawal(
     _move(writes, member_id, (transfer,), guard, _changed, also)
 
 
+def correct(writes: WriteSet, member_id: str, transfer: Transfer, amount_fen: int) -> None:
+    """Book what operators give the member, or below zero take. Guards: the account is not closed ->
+    NotFound; what is taken is available -> InsufficientBalance.
+    """
+    guard = LedgerRow.closed_at.does_not_exist()
+    if amount_fen < 0:
+        guard = guard & (LedgerRow.available_fen >= -amount_fen)
+
+    def refusal(row: LedgerRow | None) -> Exception:
+        return refusal_to_correct(row, amount_fen) or Changed()
+
+    _move(writes, member_id, (transfer,), guard, refusal)
+
+
+def refusal_to_correct(row: LedgerRow | None, amount_fen: int) -> Refusal | None:
+    """Why a balance as read cannot be put right by so much; None: it can."""
+    if row is not None and row.closed_at is not None:
+        return NotFound("The member has left.")
+    if amount_fen < 0 and balance_of(row).available_fen < -amount_fen:
+        return _not_that_much(row)
+    return None
+
+
 def check_out_of_debt(
     writes: WriteSet, member_id: str, withdrawal_id: str, *, refusal: RefusalOf
 ) -> None:
@@ -156,6 +180,13 @@ def close(writes: WriteSet, member_id: str, *, now: datetime, refusal: RefusalOf
     )
     actions = [row.closed_at.set(now)]
     writes.update(balance_key(member_id), actions, guard=nothing_left, refusal=refusal)
+
+
+def is_empty(row: LedgerRow | None) -> bool:
+    """Whether `close` would be taken, of a balance as read."""
+    balance = balance_of(row)
+    is_open = row is not None and row.open_withdrawal_id is not None
+    return balance.available_fen == 0 and balance.credits_pending_fen == 0 and not is_open
 
 
 def transfers_of_member(
@@ -234,6 +265,10 @@ def _refusal_to_reserve(row: LedgerRow | None) -> Exception:
     if row is not None and row.open_withdrawal_id:
         context = {"withdrawal_id": row.open_withdrawal_id}
         return WithdrawalOpen(context=context)
+    return _not_that_much(row)
+
+
+def _not_that_much(row: LedgerRow | None) -> InsufficientBalance:
     available_fen = max(int(row.available_fen or 0), 0) if row is not None else 0
     return InsufficientBalance(context={"available_fen": available_fen})
 

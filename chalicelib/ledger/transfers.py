@@ -34,6 +34,8 @@ class Account(StrEnum):
     """What the shop keeps of withdrawals as its fee."""
     TAX_PAYABLE = "tax_payable"
     """What is kept back of withdrawals as tax, owed to the tax office."""
+    CORRECTIONS = "corrections"
+    """What operators have put right in members' balances, at the shop's cost."""
 
 
 _MEMBER, _SALES = "member:", "sales:"
@@ -91,6 +93,8 @@ class Code(StrEnum):
     """The shop's fee on a withdrawal."""
     WITHDRAWAL_TAX = "withdrawal_tax"
     """The tax kept back of a withdrawal."""
+    CORRECTION = "correction"
+    """Two operators have put a member's balance right, up or down."""
 
 
 class Phase(StrEnum):
@@ -108,8 +112,9 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class Transfer:
-    """`amount_fen` (above zero) from `debit_account` to `credit_account`, about one order or
-    withdrawal. `pending_id`: the pending transfer that this one posts or voids a part of.
+    """`amount_fen` (above zero) from `debit_account` to `credit_account`, about one order,
+    withdrawal or adjustment. `pending_id`: the pending transfer that this one posts or voids a part
+    of.
     """
 
     transfer_id: str

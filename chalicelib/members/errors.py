@@ -11,6 +11,14 @@ class ContentRefused(Refusal):
     title_en = "This text cannot be shown to others; please change it."
 
 
+class AccountBlocked(Refusal):
+    """An operator has blocked the member: nothing new is begun, what is paid goes on."""
+
+    status, code = 403, "account_blocked"
+    title = "账号已被限制，请联系客服"
+    title_en = "This account is blocked; please ask the shop."
+
+
 class AccountInUse(Refusal):
     """Something of theirs is still under way, or money is theirs, so the account cannot be closed
     yet.

@@ -40,7 +40,9 @@ AvatarUrl = Annotated[str, Field(max_length=500, pattern=r"^https://[!-~]+$")]
 
 @dataclass(frozen=True)
 class Member:
-    """A person. `identities` is app_id -> openid; None for a nickname or avatar not given yet."""
+    """A person. `identities` is app_id -> openid; None for a nickname or avatar not given yet.
+    `blocked_at`: since when an operator keeps them from beginning anything new.
+    """
 
     member_id: str
     created_at: datetime
@@ -48,6 +50,8 @@ class Member:
     avatar_url: str | None = None
     identities: Mapping[str, str] = field(default_factory=dict, repr=False)
     unionid: str | None = field(default=None, repr=False)
+    blocked_at: datetime | None = None
+    blocked_reason: str | None = None
 
     def openid_for(self, app_id: str) -> str | None:
         """Who this member is in that app; None when they never signed in through it."""

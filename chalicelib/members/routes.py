@@ -19,7 +19,7 @@ from chalicelib.members import change_profile as changing
 from chalicelib.members import leave as leaving
 from chalicelib.members import sign_in as signing_in
 from chalicelib.members import store as members
-from chalicelib.members.errors import AccountInUse, ContentRefused
+from chalicelib.members.errors import AccountBlocked, AccountInUse, ContentRefused
 from chalicelib.members.model import Member
 from chalicelib.members.schemas import (
     ConfigAnswer,
@@ -40,7 +40,7 @@ endpoint = wiring.endpoint(routes)
     signed_in=False,
     answer=SessionAnswer,
     status=201,
-    refuses=(LoginCodeRefused, LoginBlocked, LoginTooFrequent, WechatUnavailable),
+    refuses=(LoginCodeRefused, LoginBlocked, LoginTooFrequent, WechatUnavailable, AccountBlocked),
 )
 def post_session(call: Call) -> Answer:
     """Sign in with a code of `wx.login`."""
@@ -79,7 +79,7 @@ def put_me(call: Call) -> Answer:
 
 
 @routes.route("/me", methods=["DELETE"])
-@endpoint(answer=None, status=204, refuses=(NotFound, AccountInUse))
+@endpoint(answer=None, status=204, refuses=(NotFound, AccountInUse, AccountBlocked))
 def delete_me(call: Call) -> Answer:
     """Close my account."""
     leaving.leave(call.member_id, clock=wiring.current().clock)

@@ -13,6 +13,7 @@ from chalicelib.kit.reads import read
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
 from chalicelib.members import store as members
+from chalicelib.members.errors import AccountBlocked
 from chalicelib.members.model import Member
 
 
@@ -27,7 +28,9 @@ class _Known:
 
 
 def sign_in(code: str, *, app_id: str, wechat_api: WechatApi, clock: Clock, new_id: Ids) -> Member:
-    """The member behind a code of `wx.login`. Raises what the gateway refuses, and TryAgain."""
+    """The member behind a code of `wx.login`. Raises what the gateway refuses, AccountBlocked, and
+    TryAgain.
+    """
     identity = wechat_api.login(code)
     return until_settled(lambda: _settle(identity, app_id, clock=clock, new_id=new_id))
 
@@ -36,6 +39,8 @@ def _settle(identity: WechatIdentity, app_id: str, *, clock: Clock, new_id: Ids)
     """One attempt: who this is as things stand; whatever is newly learnt is one commit."""
     known = _look_up(identity, app_id)
     owner, unionid = known.owner, identity.unionid
+    if any(each is not None and each.blocked_at for each in (owner, known.union_owner)):
+        raise AccountBlocked()
     if owner and known.union_owner and owner.member_id != known.union_owner.member_id:
         _report_two_members(owner, known.union_owner, clock=clock)
         return owner

@@ -42,6 +42,8 @@ class MemberRow(Row):
     unionid = UnicodeAttribute(null=True)
     created_at = TimeAttribute(null=True)
     leaving_at = TimeAttribute(null=True)
+    blocked_at = TimeAttribute(null=True)
+    blocked_reason = UnicodeAttribute(null=True)
     unpaid_order_ids: UnicodeSetAttribute = UnicodeSetAttribute(null=True)
     sealed_payee = UnicodeAttribute(null=True)
     inviter_id = UnicodeAttribute(null=True)
@@ -97,6 +99,8 @@ def member_of(row: MemberRow | None) -> Member | None:
         avatar_url=row.avatar_url,
         identities=row.identities or {},
         unionid=row.unionid,
+        blocked_at=row.blocked_at,
+        blocked_reason=row.blocked_reason,
     )
 
 
@@ -174,15 +178,6 @@ def stays() -> Condition:
 def is_staying(row: MemberRow | None) -> bool:
     """Whether a profile as read is there and not on the way out."""
     return row is not None and row.leaving_at is None
-
-
-def mark_leaving(member_id: str, now: datetime | None) -> None:
-    """From here on nothing new is placed for them; None: they stay. Guard: still there."""
-    writes = WriteSet()
-    leaving = MemberRow.leaving_at
-    actions: list[Action] = [leaving.set(now) if now is not None else leaving.remove()]
-    writes.update(profile_key(member_id), actions, guard=MemberRow.member_id.exists())
-    writes.commit()
 
 
 def referral_key(member_id: str) -> Key[MemberRow]:

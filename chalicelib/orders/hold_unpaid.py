@@ -7,8 +7,7 @@ nothing is taken off when an order is paid or cancelled, but once there seem to 
 
 from chalicelib.kit.reads import read
 from chalicelib.kit.writes import WriteSet
-from chalicelib.members import store as members
-from chalicelib.members import unpaid
+from chalicelib.members import standing, unpaid
 from chalicelib.orders import store as orders
 from chalicelib.orders.errors import TooManyUnpaid
 from chalicelib.orders.model import Order, OrderState
@@ -16,12 +15,13 @@ from chalicelib.orders.purchase import Reading
 
 
 def hold_unpaid(writes: WriteSet, order: Order, reading: Reading) -> None:
-    """Note the order with its member, who must not be on the way out -> NotSignedIn.
+    """Note the order with its member, who must not be on the way out -> NotSignedIn, nor blocked ->
+    AccountBlocked.
 
     Raises TooManyUnpaid. Guard: as few are noted as were read -> Changed.
     """
     if order.order_state is not OrderState.AWAITING_PAYMENT:
-        members.must_stay(writes, order.member_id)
+        standing.must_take_part(writes, order.member_id)
         return
     most = reading.settings.most_unpaid_orders
     noted = unpaid.unpaid_orders_of(reading.profile_row)

@@ -24,7 +24,9 @@ from chalicelib.kit.counters import LimitRow, limit_row_key
 from chalicelib.kit.errors import NotFound, Refusal
 from chalicelib.kit.reads import Found, read
 from chalicelib.kit.tables import Key
+from chalicelib.members import standing
 from chalicelib.members import store as members
+from chalicelib.members.errors import AccountBlocked
 from chalicelib.orders.errors import AddressNotServed, LimitReached
 from chalicelib.orders.model import campaign_limit_key, crowd_shard_id
 from chalicelib.orders.price import Price, is_served, price
@@ -73,14 +75,17 @@ def quote(asked: QuoteBody, member_id: str, *, clock: Clock) -> Quote:
     """
     sku_key = catalog.sku_key(asked.sku_id)
     voucher_key = _voucher_key(asked, member_id)
-    found = read(sku_key, voucher_key)
+    member_key = members.profile_key(member_id)
+    found = read(sku_key, voucher_key, member_key)
     sku = catalog.sku_of(found.find(sku_key))
     if sku is None:
         raise NotFound("There is no such SKU.")
     now = clock.now()
     offer = _offer(asked, member_id, now=now)
     _refuse_wrong_place(asked, offer)
-    campaign, refusal = offer.campaign, offer.refusal
+    campaign = offer.campaign
+    is_blocked = standing.is_blocked(found.find(member_key))
+    refusal = AccountBlocked() if is_blocked else offer.refusal
     is_free = False
     if voucher_key is not None and campaign is not None:
         voucher = vouchers.voucher_of(found.find(voucher_key))

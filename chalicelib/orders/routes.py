@@ -10,6 +10,7 @@ from chalicelib.kit.declared import TEXT
 from chalicelib.kit.endpoint import Answer, Call
 from chalicelib.kit.errors import NotFound, WechatUnavailable
 from chalicelib.kit.paging import page
+from chalicelib.members.errors import AccountBlocked
 from chalicelib.orders import store as orders
 from chalicelib.orders.check_payment import check_payment
 from chalicelib.orders.errors import (
@@ -37,6 +38,7 @@ from chalicelib.orders.schemas import (
     QuoteBody,
 )
 from chalicelib.orders.show import payment_answer, show, show_all, show_placed
+from chalicelib.orders.take_complaint import take_complaint
 from chalicelib.orders.take_message import take_message
 from chalicelib.orders.take_notification import take_notification
 from chalicelib.referrals.bind_by_purchase import bind_by_purchase
@@ -116,6 +118,7 @@ def post_quote(call: Call) -> Answer:
     status=201,
     refuses=(
         NotFound,
+        AccountBlocked,
         AddressNotServed,
         IdempotencyConflict,
         OutOfStock,
@@ -228,4 +231,20 @@ def post_wechat_payment(call: Call) -> Answer:
         clock=wired.clock,
         wechat_pay=wired.wechat_pay,
     )
+    return Answer(None)
+
+
+@routes.route("/wechat/complaints", methods=["POST"])
+@endpoint(
+    body=None,
+    signed_in=False,
+    headers=SIGNED_HEADERS,
+    answer=None,
+    status=204,
+    refuses=(NotAuthentic, WechatUnavailable),
+)
+def post_wechat_complaint(call: Call) -> Answer:
+    """WeChat tells of a complaint."""
+    wired = wiring.current()
+    take_complaint(call.headers, call.raw_body, clock=wired.clock, wechat_pay=wired.wechat_pay)
     return Answer(None)

@@ -10,6 +10,7 @@ from chalicelib.kit.declared import IMAGE
 from chalicelib.kit.endpoint import Answer, Call
 from chalicelib.kit.errors import NotFound, WechatUnavailable
 from chalicelib.kit.paging import page
+from chalicelib.members.errors import AccountBlocked
 from chalicelib.referrals import qrcode as drawing
 from chalicelib.referrals.list_invitees import Invitee, list_invitees
 from chalicelib.referrals.schemas import (
@@ -30,7 +31,7 @@ endpoint = wiring.endpoint(routes)
 
 
 @routes.route("/shares", methods=["POST"])
-@endpoint(body=ShareBody, answer=ShareAnswer, status=201, refuses=(NotFound,))
+@endpoint(body=ShareBody, answer=ShareAnswer, status=201, refuses=(NotFound, AccountBlocked))
 def post_share(call: Call) -> Answer:
     """Make a share of my own."""
     body, clock = call.body, wiring.current().clock
@@ -46,7 +47,7 @@ def post_share(call: Call) -> Answer:
 
 
 @routes.route("/shares/{share_code}/visits", methods=["POST"])
-@endpoint(answer=VisitAnswer)
+@endpoint(answer=VisitAnswer, refuses=(AccountBlocked,))
 def post_visit(call: Call, share_code: str) -> Answer:
     """Open somebody's share."""
     visited = visit(share_code, call.member_id, clock=wiring.current().clock)

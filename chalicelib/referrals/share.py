@@ -11,7 +11,9 @@ from chalicelib.kit.clock import Clock
 from chalicelib.kit.errors import InvalidRequest, NotFound
 from chalicelib.kit.reads import read
 from chalicelib.kit.writes import Changed, WriteSet
+from chalicelib.members import standing
 from chalicelib.members import store as members
+from chalicelib.members.errors import AccountBlocked
 from chalicelib.referrals import store as referrals
 from chalicelib.referrals.model import Share, ShareTarget, share_code_for
 
@@ -36,7 +38,7 @@ class Minted:
 def mint(owner_id: str, target_type: ShareTarget, target_id: str | None, *, clock: Clock) -> Minted:
     """The member's share of this target, made when there is none. Raises NotFound for a target
     nobody can open, InvalidRequest for a target_id where none belongs or none where one does,
-    NotSignedIn when the member has left.
+    NotSignedIn when the member has left, AccountBlocked.
     """
     if (target_id is None) is not (target_type is ShareTarget.HOME):
         wrong = {"field": "target_id", "message": "Every target has one but home."}
@@ -50,7 +52,10 @@ def mint(owner_id: str, target_type: ShareTarget, target_id: str | None, *, cloc
     )
     look = _look(target_type, target_id or "")
     key, settings_key = referrals.share_key(share.share_code), catalog.settings_key()
-    found = read(key, settings_key)
+    owner_key = members.profile_key(owner_id)
+    found = read(key, settings_key, owner_key)
+    if standing.is_blocked(found.find(owner_key)):
+        raise AccountBlocked()
     before = referrals.share_of(found.find(key))
     if before is None:
         _write(share)
@@ -59,7 +64,7 @@ def mint(owner_id: str, target_type: ShareTarget, target_id: str | None, *, cloc
 
 def _write(share: Share) -> None:
     writes = WriteSet()
-    members.must_stay(writes, share.owner_id)  # guard: not leaving -> NotSignedIn
+    standing.must_take_part(writes, share.owner_id)  # guards: -> NotSignedIn, AccountBlocked
     referrals.mint(writes, share)  # guard: the code is new -> somebody minted the same just now
     try:
         writes.commit()

@@ -15,6 +15,7 @@ from chalicelib.kit.reads import Found, read
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet, changed
 from chalicelib.members import store as members
+from chalicelib.members.standing import is_taking_part, must_take_part
 from chalicelib.referrals import store as referrals
 from chalicelib.referrals.model import (
     Referral,
@@ -47,7 +48,9 @@ class Visited:
 
 
 def visit(share_code: str, visitor_id: str, *, clock: Clock) -> Visited:
-    """Open a share. Raises NotFound for an unknown code, NotSignedIn when the visitor has left."""
+    """Open a share. Raises NotFound for an unknown code; where it would bind, NotSignedIn when the
+    visitor has left, AccountBlocked.
+    """
     now = clock.now()
     share, referral = until_settled(lambda: _attempt(share_code, visitor_id, now, visits=1))
     present = referral if referral is not None and referral.is_active(now) else None
@@ -86,10 +89,11 @@ def _attempt(
         writes.commit()
         return share, before
     after = referral_through(share, settings, now)
-    members.must_stay(writes, visitor_id)  # guard: not leaving -> NotSignedIn
+    must_take_part(writes, visitor_id)  # guards: -> NotSignedIn, AccountBlocked
     members.bind(writes, visitor_id, after, before=before)  # guard: as read -> read again
     if is_member(share.owner_id):
-        members.must_stay(writes, share.owner_id, refusal=changed)  # guard: -> read again
+        # guard: there, not leaving, not blocked -> read again
+        must_take_part(writes, share.owner_id, refusal=changed)
         # guard: not brought here by the visitor -> read again
         members.must_not_follow(writes, share.owner_id, visitor_id, now=now)
     is_new = before is None or not before.is_active(now) or before.share_code != share_code
@@ -114,7 +118,7 @@ def _has_ended(before: Referral | None, share: Share) -> bool:
 
 
 def _is_bindable(share: Share, visitor_id: str, now: datetime) -> bool:
-    """Whether the owner is still there and can be this visitor's inviter."""
+    """Whether the owner is still there, not blocked, and can be this visitor's inviter."""
     if not is_member(share.owner_id):
         return True
     owner_key = members.profile_key(share.owner_id)
@@ -123,7 +127,7 @@ def _is_bindable(share: Share, visitor_id: str, now: datetime) -> bool:
     owners = members.referral_of(found.find(owners_key))
     if is_circle(visitor_id, share.owner_id, owners, now):
         return False
-    return members.is_staying(found.find(owner_key))
+    return is_taking_part(found.find(owner_key))
 
 
 def _inviter(referral: Referral | None) -> Inviter | None:

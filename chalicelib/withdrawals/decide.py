@@ -15,6 +15,8 @@ from chalicelib.kit.reads import read
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
 from chalicelib.ledger import store as ledger
+from chalicelib.members import standing
+from chalicelib.members import store as members
 from chalicelib.withdrawals import store as withdrawals
 from chalicelib.withdrawals.errors import InDebt
 from chalicelib.withdrawals.model import Withdrawal, WithdrawalState
@@ -34,7 +36,8 @@ class Decision:
 def decide(decision: Decision, *, clock: Clock, wechat_pay: WechatPay) -> Withdrawal:
     """The withdrawal as it is afterwards: approving a debtor's leaves it rejected.
 
-    Raises NotAllowed when it was decided otherwise or WeChat has it, WechatUnavailable, NotFound.
+    Raises NotAllowed when it was decided otherwise or WeChat has it, or when it is to be approved
+    and its member is blocked, WechatUnavailable, NotFound.
     """
     return until_settled(lambda: _decide(decision, clock, wechat_pay))
 
@@ -48,6 +51,19 @@ def check_decidable(withdrawal: Withdrawal, *, approve: bool) -> bool:
     if withdrawal.withdrawal_state is not WithdrawalState.REVIEWING:
         raise NotAllowed(f"It is {withdrawal.withdrawal_state.value} already.")
     return True
+
+
+def refuse_blocked(withdrawal: Withdrawal) -> None:
+    """What approving one refuses, told beforehand. Raises NotAllowed while its member is
+    blocked.
+    """
+    key = members.profile_key(withdrawal.member_id)
+    if standing.is_blocked(read(key).find(key)):
+        raise _blocked(None)
+
+
+def _blocked(_row: object) -> NotAllowed:
+    return NotAllowed("Its member is blocked: unblock them first, or reject it.")
 
 
 def _decide(decision: Decision, clock: Clock, wechat_pay: WechatPay) -> Withdrawal:
@@ -84,6 +100,7 @@ def _approve(
     ledger.check_out_of_debt(
         writes, withdrawal.member_id, withdrawal.withdrawal_id, refusal=lambda _row: InDebt()
     )
+    standing.must_not_be_blocked(writes, withdrawal.member_id, refusal=_blocked)
     try:
         writes.commit()
     except InDebt:

@@ -19,6 +19,7 @@ from chalicelib.kit.tokens import Caller, NotSignedIn
 from chalicelib.kit.writes import WriteSet
 from chalicelib.ledger import recipes
 from chalicelib.ledger import store as ledger
+from chalicelib.members import standing
 from chalicelib.members import store as members
 from chalicelib.members.model import Member
 from chalicelib.orders.errors import IdempotencyConflict
@@ -64,7 +65,7 @@ class Requested:
 
 def request(command: WithdrawalRequest, *, clock: Clock) -> Requested:
     """Raises AmountNotAllowed, PayeeRequired, InsufficientBalance, WithdrawalOpen,
-    DailyLimitReached, IdempotencyConflict, NotSignedIn.
+    DailyLimitReached, IdempotencyConflict, NotSignedIn, AccountBlocked.
     """
     member_id = command.caller.member_id
     withdrawal_key = withdrawals.withdrawal_key(command.withdrawal_id)
@@ -87,7 +88,7 @@ def request(command: WithdrawalRequest, *, clock: Clock) -> Requested:
     reviewing = withdrawal.withdrawal_state is WithdrawalState.REVIEWING
     due_at = after(now, REVIEW_LOOK_SECONDS if reviewing else REACTION_SECONDS)
     withdrawals.request(writes, withdrawal, due_at=due_at)  # guard: new -> AlreadyRequested
-    members.must_stay(writes, member_id)  # guard: not leaving -> NotSignedIn
+    standing.must_take_part(writes, member_id)  # guards: -> NotSignedIn, AccountBlocked
     reserved = recipes.withdrawal_reserved(
         member_id, withdrawal.withdrawal_id, parts.gross_fen, now=now
     )

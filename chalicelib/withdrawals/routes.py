@@ -8,6 +8,7 @@ from chalicelib.kit.endpoint import Answer, Call
 from chalicelib.kit.errors import NotFound, WechatUnavailable
 from chalicelib.kit.paging import PageQuery, page
 from chalicelib.ledger.errors import InsufficientBalance, WithdrawalOpen
+from chalicelib.members.errors import AccountBlocked
 from chalicelib.orders.errors import IdempotencyConflict
 from chalicelib.withdrawals import store as withdrawals
 from chalicelib.withdrawals.cancel import cancel
@@ -53,7 +54,9 @@ def get_wallet_transfers(call: Call) -> Answer:
 
 
 @routes.route("/me/payee", methods=["PUT"])
-@endpoint(body=PayeeBody, answer=PayeeAnswer, refuses=(WithdrawalOpen, WechatUnavailable))
+@endpoint(
+    body=PayeeBody, answer=PayeeAnswer, refuses=(WithdrawalOpen, WechatUnavailable, AccountBlocked)
+)
 def put_me_payee(call: Call) -> Answer:
     """Say who is paid; it is kept sealed and never shown."""
     payee_keys = wiring.current().secrets.payee_keys
@@ -69,6 +72,7 @@ def put_me_payee(call: Call) -> Answer:
     status=201,
     refuses=(
         NotFound,
+        AccountBlocked,
         AmountNotAllowed,
         DailyLimitReached,
         IdempotencyConflict,

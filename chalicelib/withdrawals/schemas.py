@@ -72,13 +72,14 @@ TransferCode = Literal[
     Code.LEADER_BONUS,
     Code.LEADER_BONUS_CLAWBACK,
     Code.WITHDRAWAL,
+    Code.CORRECTION,
 ]
 """Of all codes those that move a member's balance."""
 
 
 class TransferAnswer(TypedDict):
-    """An amount that moves. `about`: the order or withdrawal it is for. `voided`: announced, and
-    will not move.
+    """An amount that moves. `about`: the order or withdrawal it is for, or the adjustment of a
+    `correction`. `voided`: announced, and will not move.
     """
 
     transfer_id: str

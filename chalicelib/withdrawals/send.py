@@ -30,6 +30,9 @@ PayeeKeys = Mapping[str, str] | None
 PAYEE_UNREADABLE = "payee_unreadable"
 """What keeps a withdrawal back whose payee cannot be read: the key it was sealed with is gone."""
 
+MEMBER_BLOCKED = "member_blocked"
+"""What keeps one back whose member was blocked before it was submitted."""
+
 logger = Logger()
 
 
@@ -110,7 +113,9 @@ def _tell(withdrawal: Withdrawal, refused: RefusedByWechat, clock: Clock) -> Non
 
 
 def back_to_review(withdrawal: Withdrawal, code: str, *, clock: Clock) -> Withdrawal:
-    """A definite no, and WeChat knows nothing under the number: an operator is to look."""
+    """A definite no, ours or WeChat's, and WeChat knows nothing under the number: an operator is to
+    look.
+    """
     if code == PAYEE_UNREADABLE:
         facts = {"member_id": withdrawal.member_id}
         findings.record(PAYEE_UNREADABLE, withdrawal.withdrawal_id, facts, clock=clock)

@@ -11,11 +11,14 @@ from chalicelib.kit.clock import Clock, after
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
 from chalicelib.ledger import store as ledger
+from chalicelib.members import standing
+from chalicelib.members.errors import AccountBlocked
 from chalicelib.withdrawals import store as withdrawals
 from chalicelib.withdrawals.errors import InDebt
 from chalicelib.withdrawals.model import FIRST_RETRY_SECONDS, Withdrawal, WithdrawalState
 from chalicelib.withdrawals.reject import reject
 from chalicelib.withdrawals.send import (
+    MEMBER_BLOCKED,
     PAYEE_UNREADABLE,
     PayeeKeys,
     back_to_review,
@@ -57,7 +60,9 @@ def _begin(
     clock: Clock,
     wechat_pay: WechatPay,
 ) -> _Begun:
-    """Only one caller brings it from approved to submitted; a debtor's is rejected instead."""
+    """Only one caller brings it from approved to submitted; a debtor's is rejected instead, that of
+    a blocked member goes back to an operator.
+    """
     withdrawal = withdrawals.get(withdrawal_id)
     wanted_back = withdrawal.cancel_requested_at is not None
     if withdrawal.withdrawal_state is not WithdrawalState.APPROVED or wanted_back:
@@ -77,8 +82,13 @@ def _begin(
     ledger.check_out_of_debt(
         writes, withdrawal.member_id, withdrawal_id, refusal=lambda _row: InDebt()
     )
+    standing.must_not_be_blocked(
+        writes, withdrawal.member_id, refusal=lambda _row: AccountBlocked()
+    )
     try:
         writes.commit()
+    except AccountBlocked:
+        return _Begun(back_to_review(withdrawal, MEMBER_BLOCKED, clock=clock), is_ours=False)
     except InDebt:
         rejected = reject(withdrawal, clock=clock, wechat_pay=wechat_pay)
         return _Begun(rejected, is_ours=False)

@@ -202,7 +202,9 @@ def _deploy(
     api_url = f"{aws_url}/_aws/execute-api/{deployment.outputs['RestAPIId']}/{stage}"
     put_public_base_url(aws_url, PARAMETER_PREFIX, api_url)
     SandboxControl(sandbox_url).configure(
-        message_url=f"{api_url}/v1/wechat/messages", transfer_maximum_fen=TRANSFER_MAXIMUM_FEN
+        message_url=f"{api_url}/v1/wechat/messages",
+        complaint_url=f"{api_url}/v1/wechat/complaints",
+        transfer_maximum_fen=TRANSFER_MAXIMUM_FEN,
     )
     return deployment, api_url
 

@@ -280,6 +280,8 @@ def test_a_member_is_shown_without_their_openid(wired: Wiring) -> None:
         "created_at": "2026-11-22T12:00:00Z",
         "app_ids": [APP_ID],
         "has_unionid": True,
+        "blocked_at": None,
+        "blocked_reason": None,
         "vouchers": [],
         "next_cursor": None,
     }

@@ -13,7 +13,7 @@ DAY_SECONDS = 24 * 3600
 
 def writes_everything(shop: Shop) -> None:
     """Groups that fill and fail, a draw, a crowd, a flash sale, a voucher; refunds, commission, a
-    withdrawal, and a day that is closed.
+    withdrawal, a balance put right, and a day that is closed.
     """
     shop.admin("put_settings", commission=COMMISSION, withdrawal={"minimum_fen": 10})
     near, buyer = shop.member("Near"), shop.member("Cy")
@@ -38,6 +38,7 @@ def writes_everything(shop: Shop) -> None:
     shop.passes(DAY_SECONDS)
     shop.passes(61)
     assert close_days(clock=shop.clock)
+    _puts_right(shop, near)
     shop.member("Late").buys().pays()
     shop.settles()
     shop.passes(61)
@@ -65,3 +66,12 @@ def _withdraws(shop: Shop, member: Member, amount_fen: int) -> None:
     transfer = member.send("GET", f"/v1/withdrawals/{withdrawal_id}")["transfer"]
     shop.sandbox.confirm_transfer(member.name, transfer["package"])
     shop.settles()
+
+
+def _puts_right(shop: Shop, member: Member) -> None:
+    """One adjustment that is confirmed, and one that waits."""
+    asked = [
+        shop.admin("adjust_wallet", member_id=member.member_id, amount_fen=5, request_id=each)
+        for each in ("one", "two")
+    ]
+    shop.admin("confirm_adjustment", adjustment_id=asked[0]["adjustment_id"], operator="wang")

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from chalicelib.gateways.wechat_pay import (
+    ComplaintNotification,
     NotAuthentic,
     Notification,
     OtherNotification,
@@ -101,9 +102,28 @@ def test_a_refund_notification_carries_the_report(read: Read, status: RefundStat
 
 
 def test_a_notification_about_something_else_is_authentic_and_not_decrypted(read: Read) -> None:
-    content = envelope(b"", event_type="COMPLAINT.CREATE", ciphertext="not to be read")
+    content = envelope(b"", event_type="PAYSCORE.USER_PAID", ciphertext="not to be read")
 
-    assert read(content) == OtherNotification(NOTIFICATION_ID, "COMPLAINT.CREATE")
+    assert read(content) == OtherNotification(NOTIFICATION_ID, "PAYSCORE.USER_PAID")
+
+
+@pytest.mark.parametrize(
+    ("event_type", "content", "action"),
+    [
+        ("COMPLAINT.CREATE", {"action_type": "CREATE_COMPLAINT"}, "CREATE_COMPLAINT"),
+        ("COMPLAINT.STATE_CHANGE", {"action_type": "USER_RESPONSE"}, "USER_RESPONSE"),
+        ("COMPLAINT.STATE_CHANGE", {}, "COMPLAINT.STATE_CHANGE"),
+    ],
+)
+def test_a_complaint_is_its_number_and_what_happened(
+    read: Read, event_type: str, content: dict[str, str], action: str
+) -> None:
+    sealed = {"complaint_id": "200201820200101080076610000", **content}
+
+    told = read(envelope(json.dumps(sealed).encode(), event_type=event_type))
+
+    expected = ComplaintNotification(NOTIFICATION_ID, "200201820200101080076610000", action)
+    assert told == expected
 
 
 def test_header_names_are_read_in_any_case(pay: WechatPayV3, wechat_key: RSAPrivateKey) -> None:

@@ -96,6 +96,7 @@ ROUTES = (
     Route("POST", "/v1/wechat/transfers", signed_in=False, callback=True),
     Route("POST", "/v1/wechat/payments", signed_in=False, callback=True),
     Route("POST", "/v1/wechat/refunds", signed_in=False, callback=True),
+    Route("POST", "/v1/wechat/complaints", signed_in=False, callback=True),
     Route("GET", "/v1/wechat/messages", signed_in=False, pushed=True),
     Route("POST", "/v1/wechat/messages", signed_in=False, pushed=True),
 )

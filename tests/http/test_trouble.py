@@ -68,6 +68,7 @@ ASKING_NO_TABLE = (
     "/v1/config",
     "/v1/health",
     "/v1/openapi.json",
+    "/wechat/complaints",
     "/wechat/payments",
     "/wechat/refunds",
     "/wechat/transfers",

@@ -59,6 +59,7 @@ def booked() -> list[tuple[str, Transfer]]:
         ("withdrawal_reserved", recipes.withdrawal_reserved("mem_1", "wdr1", 5, now=NOON)),
         *(("withdrawal_ended", one) for one in ended),
         *(("withdrawal_split", one) for one in split),
+        *(("correction", recipes.correction("mem_1", "adj_1", fen, now=NOON)) for fen in (5, -5)),
     ]
 
 

@@ -12,6 +12,7 @@ from chalicelib.ledger import recipes
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.errors import AccountClosed
 from chalicelib.ledger.transfers import Transfer
+from chalicelib.members import standing
 from chalicelib.members import store as members
 from chalicelib.members.errors import AccountInUse
 from chalicelib.members.leave import leave
@@ -141,7 +142,7 @@ def test_who_has_left_earns_nothing_more(wired: Wiring) -> None:
 
 def test_a_crash_after_closing_leaves_a_member_who_can_ask_again(wired: Wiring) -> None:
     signs_in(wired)
-    members.mark_leaving("mem_1", wired.clock.now())
+    standing.mark_leaving("mem_1", wired.clock.now())
     writes = WriteSet()
     ledger.close(writes, "mem_1", now=wired.clock.now(), refusal=lambda _row: AccountInUse())
     writes.commit()

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.catalog.put_settings import put_settings
 from chalicelib.kit.writes import WriteSet
+from chalicelib.members import standing
 from chalicelib.members import store as members
 from chalicelib.members.model import Member
 from chalicelib.settings import Environment
@@ -102,7 +103,7 @@ def test_what_is_not_the_shop_s_is_refused_whole(
 
 
 def test_nobody_who_has_left_or_is_leaving_subscribes(report: Report, clock: FakeClock) -> None:
-    members.mark_leaving("mem_1", NOON)
+    standing.mark_leaving("mem_1", NOON)
     before = everything()
 
     assert report(refund_1="accept").code == "not_signed_in"

@@ -73,6 +73,7 @@ def test_settings_keep_what_is_left_out(merchant: Merchant) -> None:
         "risky_words": [],
         "doubtful_words": [],
         "message_url": "",
+        "complaint_url": "",
         "balance_fen": 5,
     }
 

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.catalog.model import Outcome
 from chalicelib.kit.days import next_time_of_day, time_on
 from chalicelib.kit.errors import NotFound
-from chalicelib.members import store as members
+from chalicelib.members import standing
 from chalicelib.stations import store as stations
 from chalicelib.stations.model import CODE_DIGITS, Station, pickup_code
 from chalicelib.stations.put_station import put_station
@@ -85,7 +85,7 @@ def test_of_two_who_put_a_station_at_once_the_last_word_is_whole(
 
 def test_nobody_who_is_leaving_gets_a_station(shop: Shop) -> None:
     gu = shop.member("Gu").member_id
-    leaves = partial(members.mark_leaving, gu, shop.clock.now())
+    leaves = partial(standing.mark_leaving, gu, shop.clock.now())
 
     with just_before("TransactWriteItems", leaves), pytest.raises(NotFound):
         put_station(station(gu))

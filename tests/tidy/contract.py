@@ -14,7 +14,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 CODES_BY_STATUS: dict[int, frozenset[str]] = {
     400: frozenset({"idempotency_key_required", "malformed_json"}),
     401: frozenset({"not_signed_in", "session_expired", "not_authentic"}),
-    403: frozenset({"not_allowed"}),
+    403: frozenset({"account_blocked", "not_allowed"}),
     404: frozenset({"not_found"}),
     405: frozenset({"method_not_allowed"}),
     409: frozenset(

@@ -23,6 +23,7 @@ STORES = frozenset(
         "groups/crowds",
         "groups/ending",
         "groups/productions",
+        "ledger/adjustments",
         "members/standing",
         "members/unpaid",
     }

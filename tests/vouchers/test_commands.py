@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.kit.clock import after
-from chalicelib.members import store as members
+from chalicelib.members import standing
 from tests.in_process import just_before
 from tests.shop import Shop
 from tests.vouchers.words import WEEK_SECONDS, granted, state, vouchers
@@ -91,12 +91,12 @@ def test_one_id_is_one_voucher_of_each_member(shop: Shop) -> None:
 def test_nobody_on_the_way_out_is_granted_anything(shop: Shop) -> None:
     lin = shop.member("Lin")
     fields = {"member_id": lin.member_id, "voucher_id": "v1", "expires_at": shop.at(60)}
-    members.mark_leaving(lin.member_id, shop.clock.now())
+    standing.mark_leaving(lin.member_id, shop.clock.now())
     assert refusal(shop, "grant_voucher", **fields)["code"] == "not_found"
-    members.mark_leaving(lin.member_id, None)
+    standing.mark_staying(lin.member_id)
 
     with just_before(
-        "TransactWriteItems", lambda: members.mark_leaving(lin.member_id, shop.clock.now())
+        "TransactWriteItems", lambda: standing.mark_leaving(lin.member_id, shop.clock.now())
     ):
         refused = shop.tries_admin("grant_voucher", **fields)
 

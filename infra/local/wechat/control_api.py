@@ -105,6 +105,9 @@ class ControlApi:
     def message(self, body: Json, _number: str) -> Json:
         return self._sandbox.mini_program.tell(**body)
 
+    def complaint(self, body: Json, _number: str) -> Json:
+        return self._sandbox.complain(**body)
+
     def health(self, _body: Json, _number: str) -> Json:
         return {
             "status": "ok",
@@ -165,6 +168,7 @@ ROUTES = [
     _route("GET", "notices", control_shapes.NOTICES_OF, ControlApi.notices),
     _route("GET", "shipments", control_shapes.SHIPMENTS_OF, ControlApi.shipments),
     _route("POST", "messages", control_shapes.MESSAGE, ControlApi.message),
+    _route("POST", "complaints", control_shapes.COMPLAINT, ControlApi.complaint),
     _route("GET", "totals", control_shapes.NOTHING, ControlApi.totals),
     _route("POST", "settings", control_shapes.SETTINGS, ControlApi.settings),
     _route("POST", "clock", control_shapes.CLOCK, ControlApi.clock),

@@ -44,6 +44,7 @@ _PAYMENT = record(
     }
 )
 
+_COMPLAINT_ID = text(1, 64, r"[0-9A-Za-z]+")
 USER = text(1, 256)
 LOGIN_CODE = record({"user": USER})
 PAYMENT = record(
@@ -69,6 +70,7 @@ REPLAY = record(
         "out_trade_no": OUT_TRADE_NO,
         "out_refund_no": OUT_REFUND_NO,
         "out_bill_no": OUT_BILL_NO,
+        "complaint_id": _COMPLAINT_ID,
         "times": whole_number(1, 20),
         "corrupt": one_of(True, False, *CORRUPT_KINDS),
     },
@@ -91,6 +93,7 @@ SETTINGS = record(
         "risky_words": listing(text(1, 128), 100),
         "doubtful_words": listing(text(1, 128), 100),
         "message_url": callback_url(512),
+        "complaint_url": callback_url(255),
     },
 )
 SUBSCRIPTION = record(
@@ -102,6 +105,14 @@ MESSAGE = record(
         "event": one_of("remind_shipping", "settlement", "confirm_receive"),
     },
     {"method": one_of("automatic", "manual"), "notify": _NOTIFY},
+)
+COMPLAINT = record(
+    {},
+    {
+        "complaint_id": _COMPLAINT_ID,
+        "action": text(1, 64, r"[A-Z_]+"),
+        "notify": _NOTIFY,
+    },
 )
 BILL_ENTRY = record(
     {"kind": one_of("payment", "refund", "transfer", "movement"), "amount_fen": FEN},
@@ -123,7 +134,12 @@ REFUNDS_OF = record({"out_trade_no": OUT_TRADE_NO})
 TRANSFER_OF = record({"out_bill_no": OUT_BILL_NO})
 NOTIFICATIONS_OF = record(
     {},
-    {"out_trade_no": OUT_TRADE_NO, "out_refund_no": OUT_REFUND_NO, "out_bill_no": OUT_BILL_NO},
+    {
+        "out_trade_no": OUT_TRADE_NO,
+        "out_refund_no": OUT_REFUND_NO,
+        "out_bill_no": OUT_BILL_NO,
+        "complaint_id": _COMPLAINT_ID,
+    },
 )
 NOTHING = record({})
 

@@ -27,6 +27,8 @@ SUMMARIES = {
     "REFUND.ABNORMAL": "退款异常",
     "REFUND.CLOSED": "退款关闭",
     "MCHTRANSFER.BILL.FINISHED": "商家转账单据终态通知",
+    "COMPLAINT.CREATE": "产生新投诉",
+    "COMPLAINT.STATE_CHANGE": "投诉状态变化",
     "SECURITY_ECHO.SUCCESS": "回显成功",
 }
 

@@ -18,6 +18,7 @@ REDELIVERY_SECONDS = (
     *(60 * _MINUTE, 3 * _HOUR, 3 * _HOUR, 3 * _HOUR, 6 * _HOUR, 6 * _HOUR),
 )
 TRANSFER_REDELIVERY_SECONDS = (15,) * 10 + (5 * _MINUTE,) * 10 + (30 * _MINUTE,) * 44
+COMPLAINT_REDELIVERY_SECONDS = (5, *(_MINUTE,) * 10, *(5 * _MINUTE,) * 1000)
 MESSAGE_REDELIVERY_SECONDS = (5, 5)
 ACKNOWLEDGEMENTS = frozenset({200, 204})
 
@@ -40,14 +41,19 @@ class Notify:
 
 @dataclass(frozen=True)
 class About:
-    """Whose news a notification is: an order's, a refund's of an order, or a transfer's."""
+    """Whose news a notification is: an order's, a refund's of an order, a transfer's, or a
+    complaint's.
+    """
 
     out_trade_no: str = ""
     out_refund_no: str = ""
     out_bill_no: str = ""
+    complaint_id: str = ""
 
     @property
     def redelivery_seconds(self) -> tuple[int, ...]:
+        if self.complaint_id:
+            return COMPLAINT_REDELIVERY_SECONDS
         return TRANSFER_REDELIVERY_SECONDS if self.out_bill_no else REDELIVERY_SECONDS
 
 
@@ -154,7 +160,9 @@ class Outbox:
             delivery.due_at = now + timedelta(seconds=notify.delay_seconds)
 
     def list_about(self, wanted: About) -> list[Delivery]:
-        """Of one refund; of one order, its payment and its refunds; or of one transfer."""
+        """Of one refund; of one order, its payment and its refunds; of one transfer; or of one
+        complaint.
+        """
         names = [(name, number) for name, number in vars(wanted).items() if number]
         return [
             delivery

@@ -14,6 +14,7 @@ from typing import Any
 from infra.local.wechat import control_shapes
 from infra.local.wechat.bill_desk import BillDesk, BillFile
 from infra.local.wechat.bills import BillChanges
+from infra.local.wechat.complaint_desk import ComplaintDesk
 from infra.local.wechat.control_shapes import check_control
 from infra.local.wechat.credentials import Credentials
 from infra.local.wechat.faults import FaultKind, FaultPlan
@@ -38,7 +39,7 @@ Deliver = Callable[[str, dict[str, str], bytes], int]
 PACKAGE_PREFIX = "prepay_id="
 
 
-class Sandbox(TransferDesk, BillDesk):
+class Sandbox(TransferDesk, BillDesk, ComplaintDesk):
     """`clock` is business time and can be advanced; `wall_clock` is what signatures are dated
     by, and is `clock` unless given. Both answer aware times.
 
@@ -191,7 +192,9 @@ class Sandbox(TransferDesk, BillDesk):
             return [refund.present() for refund in self._refunds.list_of(out_trade_no)]
 
     def notifications(self, **numbers: str) -> list[Json]:
-        """What was sent, when, and how it was answered: of an order, a refund or a transfer."""
+        """What was sent, when, and how it was answered: of an order, a refund, a transfer or a
+        complaint.
+        """
         with self._lock:
             return [delivery.present() for delivery in self._outbox.list_about(About(**numbers))]
 
@@ -201,15 +204,16 @@ class Sandbox(TransferDesk, BillDesk):
         *,
         out_refund_no: str = "",
         out_bill_no: str = "",
+        complaint_id: str = "",
         times: int = 1,
         corrupt: str | bool = False,
     ) -> int:
-        """Send an old notification again: the payment's of an order, those of a refund, or a
-        transfer's. Answers how many notifications that is.
+        """Send an old notification again: the payment's of an order, those of a refund, a
+        transfer's or a complaint's. Answers how many notifications that is.
         """
-        wanted = About(out_trade_no, out_refund_no, out_bill_no)
+        wanted = About(out_trade_no, out_refund_no, out_bill_no, complaint_id)
         if sum(map(bool, vars(wanted).values())) != 1:
-            message = "name an out_trade_no, an out_refund_no or an out_bill_no"
+            message = "name an out_trade_no, out_refund_no, out_bill_no or complaint_id"
             raise ControlRefusal(422, "invalid_request", message)
         wish: Json = {"times": times, "corrupt": corrupt}
         check_control(control_shapes.REPLAY, wish)

@@ -23,3 +23,4 @@ class Settings:
     risky_words: tuple[str, ...] = ()
     doubtful_words: tuple[str, ...] = ()
     message_url: str = ""
+    complaint_url: str = ""
