@@ -186,3 +186,47 @@ def test_only_the_worker_takes_refunds_and_only_it_cannot_enqueue(resources: Res
         if "sqs:ReceiveMessage" in statement["Action"]
     }
     assert takers == {"execute_refunds"}
+
+
+def test_files_are_private_encrypted_and_forgotten_where_people_are_in_them(
+    resources: Resources,
+) -> None:
+    bucket = properties(resources, "FilesBucket")
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    forgotten = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
+    assert forgotten == {"in/": 30, "results/": 30, "merchants/": 30, "exports/orders/": 30}
+    assert resources["FilesBucket"]["DeletionPolicy"] == "Retain"
+
+
+def test_only_what_is_dropped_starts_the_function_and_no_circle_is_made(
+    resources: Resources,
+) -> None:
+    function = next(function for function in FUNCTIONS if function.takes_files)
+    kind, source = event(resources, function)
+    assert kind == "CloudWatchEvent"
+    assert source["Pattern"] == {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {
+            "bucket": {"name": [{"Ref": "FilesBucket"}]},
+            "object": {"key": [{"prefix": "in/"}, {"wildcard": "merchants/*/in/*"}]},
+        },
+    }
+    told = properties(resources, "FilesBucket")["NotificationConfiguration"]
+    assert told == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+
+
+def test_the_function_writes_where_nothing_starts_it(resources: Resources) -> None:
+    written = [
+        resource
+        for statement in policy_of(resources, "TakeFiles")
+        for resource in statement["Resource"]
+        if "s3:PutObject" in statement["Action"]
+    ]
+    assert written == [
+        "arn:*:s3:::kaituan-prod-files-*/results/*",
+        "arn:*:s3:::kaituan-prod-files-*/merchants/*/results/*",
+    ]
