@@ -166,3 +166,9 @@ def take_files(event: CloudWatchEvent) -> None:
     """A file that was dropped into the bucket, row by row."""
     time_left = sweeps.until_almost_out(event.context)
     uploads.take_file(event.to_dict(), wiring.current(), time_left=time_left)
+
+
+@app.schedule(Rate(1, unit=Rate.HOURS), name="export_days")
+def export_days(event: Any) -> None:
+    """Write the business days that are closed, and what is to be shipped, for people to read."""
+    sweeps.export_days(wiring.current(), time_left=sweeps.until_almost_out(event.context))

@@ -19,6 +19,7 @@ from chalicelib.changes import Change
 from chalicelib.commissions import store as commissions
 from chalicelib.draws import store as draws
 from chalicelib.draws.follow_up import follow_up as follow_up_draw
+from chalicelib.files import export
 from chalicelib.groups import store as groups
 from chalicelib.groups.model import GroupState
 from chalicelib.groups.settle import settle
@@ -131,6 +132,11 @@ def reconcile_days(wired: Wiring, *, time_left: TimeLeft = always) -> dict[str, 
 def audit_slice(wired: Wiring, *, time_left: TimeLeft = always) -> None:
     """Not what is due, but the next of all there is: whether it is as it must be."""
     check_slice(clock=wired.clock, time_left=time_left)
+
+
+def export_days(wired: Wiring, *, time_left: TimeLeft = always) -> list[str]:
+    """Which closed business days were written into the bucket of files."""
+    return export.export_days(clock=wired.clock, files=wired.files, time_left=time_left)
 
 
 def _work_on_order(order_id: str, wired: Wiring) -> None:

@@ -71,6 +71,7 @@ FUNCTIONS = (
     Function("sweep_withdrawals", "SweepWithdrawals", schedule="rate(1 minute)", pays_out=True),
     Function("reconcile_days", "ReconcileDays", schedule="rate(1 hour)"),
     Function("audit_slice", "AuditSlice", schedule="rate(5 minutes)"),
+    Function("export_days", "ExportDays", schedule="rate(1 hour)"),
     Function("take_files", "TakeFiles", takes_files=True),
 )
 

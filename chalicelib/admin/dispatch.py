@@ -57,6 +57,7 @@ MOVES_MONEY: Mapping[str, bool] = {
     "audit": False,
     "get_audit": False,
     "sweep": False,
+    "export_day": False,
     "cancel_order": False,
     "ship_order": False,
     "correct_shipment": False,

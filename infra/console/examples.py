@@ -86,6 +86,7 @@ _WORK: dict[str, Event] = {
     "reconcile": {"day": "2026-12-01"},
     "redeem_pickup": {**_STATION, "pickup_code": "12345678"},
     "ship_order": {**_ORDER, **_PARCEL},
+    "export_day": {"day": "2026-01-31"},
     "sweep": {},
 }
 _MONEY: dict[str, Event] = {

@@ -4,17 +4,38 @@ import csv
 import io
 import json
 import time
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
+from infra.local.emulator import REGION
 from infra.local.seed import SKU_ID
-from infra.local.stack import Stack
+from infra.local.stack import STAGE, Stack
+from infra.merchant_access import merchant_template
+from infra.template import stage_settings
 from tests.e2e.conftest import Members, log_lines
 
 pytestmark = pytest.mark.e2e
 
 SECONDS_MAX = 60.0
+CLOCK = {
+    "version": "0",
+    "id": "clock",
+    "source": "aws.events",
+    "detail-type": "Scheduled Event",
+    "account": "000000000000",
+    "time": "2026-01-01T00:00:00Z",
+    "region": REGION,
+    "resources": [],
+    "detail": {},
+}
+"""What a schedule sends."""
+BUSINESS = ZoneInfo("Asia/Shanghai")
 
 
 @pytest.fixture
@@ -95,3 +116,62 @@ def test_a_result_starts_nothing(stack: Stack) -> None:
     (row,) = result(stack, "results/prices-e2e")
     assert row["outcome"] == "wrong"
     assert "file_not_taken" not in {line["message"] for line in log_lines(stack, "take_files")}
+
+
+def test_a_closed_day_is_written(stack: Stack, member: Members, merchant_id: str) -> None:
+    order = member().buys().pays()
+    order.waits_for("to_ship")
+    now = datetime.now(BUSINESS)
+    day, today = f"{now - timedelta(days=2):%Y-%m-%d}", f"{now:%Y-%m-%d}"
+    stack.invoke("reconcile_days", CLOCK)
+
+    stack.invoke("export_days", CLOCK)
+    written = stack.admin("export_day", day=day)
+
+    assert read(stack, f"exports/days/{day}.json") is not None
+    key = f"merchants/{merchant_id}/orders/{today}.csv"
+    assert written["rows"][key] >= 1
+    content = read(stack, key)
+    assert content is not None
+    assert order.order_id in content.decode("utf-8-sig")
+
+
+def test_a_merchant_sees_their_own_folder_only(stack: Stack, merchant_id: str) -> None:
+    bucket = stack.outputs["FilesBucketName"]
+    template = merchant_template(stage_settings(STAGE), merchant_id)
+    cloudformation, iam = stack.client("cloudformation"), stack.client("iam")
+    cloudformation.create_stack(
+        StackName="merchant",
+        TemplateBody=json.dumps(template),
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName="merchant", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+    )
+    (found,) = cloudformation.describe_stacks(StackName="merchant")["Stacks"]
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
+    iam.create_user(UserName="merchant")
+    iam.attach_user_policy(UserName="merchant", PolicyArn=outputs["PolicyArn"])
+    key = iam.create_access_key(UserName="merchant")["AccessKey"]
+    s3 = boto3.client(
+        "s3",
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+        region_name=REGION,
+        endpoint_url=stack.endpoints.aws_endpoint_url,
+        config=Config(s3={"addressing_style": "path"}, proxies={}),
+    )
+    drop(stack, "merchants/somebody-else/orders/a.csv", "private")
+    drop(stack, f"merchants/{merchant_id}/orders/a.csv", "theirs")
+    own = f"merchants/{merchant_id}/"
+
+    assert s3.get_object(Bucket=bucket, Key=f"{own}orders/a.csv")["Body"].read() == b"theirs"
+    assert s3.list_objects_v2(Bucket=bucket, Prefix=own)["KeyCount"] >= 1
+    for refused in (
+        lambda: s3.get_object(Bucket=bucket, Key="merchants/somebody-else/orders/a.csv"),
+        lambda: s3.put_object(Bucket=bucket, Key="merchants/somebody-else/in/a.csv", Body=b""),
+        lambda: s3.put_object(Bucket=bucket, Key=f"{own}orders/a.csv", Body=b""),
+        lambda: s3.list_objects_v2(Bucket=bucket, Prefix="merchants/"),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            refused()

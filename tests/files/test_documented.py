@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from chalicelib.files.columns import COLUMNS
+from chalicelib.files.bookkeeping import COMMISSIONS, STATEMENT, WITHDRAWALS
+from chalicelib.files.columns import COLUMNS, ORDERS_TO_SHIP
 from chalicelib.files.entries import read_entries
 from chalicelib.files.model import FileKind
 from infra.template import ROOT
@@ -38,3 +39,17 @@ def test_its_example_is_a_file_of_that_kind(kind: FileKind) -> None:
 def test_the_examples_can_be_dropped(shop: Shop) -> None:
     assert outcomes(drops(shop, "in/products.csv", example(FileKind.PRODUCTS))) == ["done"] * 2
     assert outcomes(drops(shop, "in/campaigns.csv", example(FileKind.CAMPAIGNS))) == ["done"]
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("orders", ORDERS_TO_SHIP),
+        ("commissions", COMMISSIONS),
+        ("withdrawals", WITHDRAWALS),
+        ("statements", STATEMENT),
+    ],
+)
+def test_every_column_that_is_written_is_named(name: str, columns: tuple[str, ...]) -> None:
+    (row,) = [line for line in PAGE.splitlines() if line.startswith(f"| {name} | `")]
+    assert tuple(re.findall(r"`(\w+)`", row)) == columns

@@ -79,7 +79,7 @@ def test_no_policy_allows_scans_but_the_operators_and_the_audits() -> None:
         for statement in statements(path)
         if "dynamodb:Scan" in statement["Action"]
     }
-    assert scanning == {"policy-admin", "policy-audit_slice"}
+    assert scanning == {"policy-admin", "policy-audit_slice", "policy-export_days"}
 
 
 def test_nobody_may_take_anything_out_of_the_books() -> None:

@@ -98,7 +98,9 @@ def test_a_schedule_fires_in_its_time_and_is_not_piled_up(
 ) -> None:
     kind, source = event(resources, function)
     assert kind == "Schedule"
-    slower = {"reconcile_days": "rate(1 hour)", "audit_slice": "rate(5 minutes)"}
+    slower = {"audit_slice": "rate(5 minutes)"} | dict.fromkeys(
+        ("reconcile_days", "export_days"), "rate(1 hour)"
+    )
     assert source["Schedule"] == slower.get(function.name, "rate(1 minute)")
     assert source["RetryPolicy"] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
 
@@ -108,7 +110,8 @@ def test_whatever_can_be_due_is_swept_and_whatever_has_a_stream_is_relayed() -> 
     with_groups = {"draws", "stock"}
     swept = {table.name for table in all_tables() if "due" in table.indexes} - with_groups
     due = {f"sweep_{name}" for name in swept}
-    assert {function.name for function in SCHEDULED} == {*due, "reconcile_days", "audit_slice"}
+    others = {"reconcile_days", "audit_slice", "export_days"}
+    assert {function.name for function in SCHEDULED} == due | others
     streamed = {f"relay_{table.name}" for table in all_tables() if table.has_stream}
     assert {function.name for function in STREAMED} == streamed
 

@@ -1,0 +1,219 @@
+"""A closed day on paper: the very bytes, the same again, and sums that are the ledger's."""
+
+import csv
+import io
+
+import pytest
+
+from chalicelib import sweeps
+from chalicelib.files.export import export_day
+from chalicelib.files.to_ship import orders_to_ship
+from chalicelib.kit.days import day_of
+from chalicelib.kit.errors import NotAllowed
+from tests.dropping import drops, outcomes
+from tests.shop import Placed, Shop
+from tests.withdrawals.words import earner, paid
+
+DAY = "2026-11-22"
+NEXT = "2026-11-23"
+SIX_HOURS = 6 * 3600
+
+
+def day_is_over(shop: Shop) -> None:
+    shop.passes(SIX_HOURS)
+    sweeps.reconcile_days(shop.wiring)
+    shop.settles()
+
+
+def text(shop: Shop, key: str) -> str:
+    return shop.files.contents[key].decode()
+
+
+def table(shop: Shop, key: str) -> list[dict[str, str]]:
+    content = shop.files.contents[key].decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(content, newline="")))
+
+
+def sold(shop: Shop, name: str) -> Placed:
+    return shop.member(name).buys().pays()
+
+
+def eggs(shop: Shop) -> str:
+    """Goods of another merchant."""
+    shop.admin("put_merchant", merchant_id="farm", name="农场")
+    product = {**shop.product(sku_id="eggs-30"), "merchant_id": "farm", "title": "=鸡蛋"}
+    shop.admin("put_product", **product)
+    return "eggs-30"
+
+
+def closed(shop: Shop, day: str, account: str) -> int:
+    """What the closed day has of an account, credits less debits."""
+    (row,) = shop.rows("ledger", account_id=f"day#{day}", entry=f"total#{account}")
+    return int(row["credits_posted_fen"] - row["debits_posted_fen"])
+
+
+def test_what_waits_is_in_the_merchants_folder_and_the_operators_only(shop: Shop) -> None:
+    apples = sold(shop, "Ann")
+    shipped = shop.ships(sold(shop, "Ben"))
+    of_farm = shop.member("Cat").buys(sku_id=eggs(shop)).pays()
+    shop.settles()
+    day_is_over(shop)
+
+    export_day(DAY, clock=shop.clock, files=shop.files)
+
+    header = (
+        "\ufefforder_id,carrier,tracking_no,merchant_id,title,sku_id,quantity,custom_fields,"
+        "recipient,phone,province,city,county,detail,remark,paid_at,ships_by\r\n"
+    )
+    address = "林小满,13800001234,浙江省,杭州市,西湖区,文三路 1 号,,2026-11-22T12:00:00Z,\r\n"
+    ours = f"{apples.order_id},,,orchard,红富士苹果 5斤装,apples-5,1,,{address}"
+    theirs = f"{of_farm.order_id},,,farm,'=鸡蛋 5斤装,eggs-30,1,,{address}"
+    assert text(shop, f"merchants/orchard/orders/{NEXT}.csv") == header + ours
+    assert text(shop, f"merchants/farm/orders/{NEXT}.csv") == header + theirs
+    assert text(shop, f"exports/orders/{NEXT}.csv") == header + theirs + ours
+    assert shipped.order_id not in text(shop, f"exports/orders/{NEXT}.csv")
+
+
+def test_filled_in_it_is_a_file_of_shipments(shop: Shop) -> None:
+    first, second = sold(shop, "Ann"), sold(shop, "Ben")
+    shop.settles()
+    day_is_over(shop)
+    export_day(DAY, clock=shop.clock, files=shop.files)
+    written = text(shop, f"merchants/orchard/orders/{NEXT}.csv")
+
+    filled_in = written.replace(f"{first.order_id},,", f"{first.order_id},顺丰,SF1")
+    results = drops(shop, "merchants/orchard/in/shipments.csv", filled_in)
+
+    assert sorted(outcomes(results)) == ["done", "unchanged"]
+    assert (first.status, second.status) == ("shipped", "to_ship")
+
+
+def test_a_statement_has_what_was_sold_and_given_back(shop: Shop) -> None:
+    kept, back = shop.ships(sold(shop, "Ann")), sold(shop, "Ben")
+    shop.settles()
+    back.asks_refund()
+    shop.settles()
+    day_is_over(shop)
+
+    export_day(DAY, clock=shop.clock, files=shop.files)
+
+    rows = table(shop, f"merchants/orchard/statements/{DAY}.csv")
+    assert sorted(list(row.values())[1:] for row in rows[:-1]) == sorted(
+        [
+            [kept.order_id, "payment", "2000", "0", "0"],
+            [back.order_id, "payment", "2000", "0", "0"],
+            [back.order_id, "refund", "0", "2000", "0"],
+        ]
+    )
+    assert list(rows[-1].values()) == ["total", "", "", "4000", "2000", "0"]
+    same = shop.files.contents[f"exports/statements/{DAY}/orchard.csv"]
+    assert same == shop.files.contents[f"merchants/orchard/statements/{DAY}.csv"]
+
+
+def test_what_is_settled_is_what_the_ledger_closed(shop: Shop) -> None:
+    first = shop.ships(sold(shop, "Ann")).receives()
+    second = shop.ships(sold(shop, "Ben")).receives()
+    other = shop.ships(shop.member("Cat").buys(sku_id=eggs(shop)).pays()).receives()
+    shop.settles()
+    shop.passes(8 * 24 * 3600)
+    placed = {each.order_id for each in (first, second, other)}
+    assert {row["order_id"] for row in shop.rows("orders", order_state="settled")} == placed
+    day = day_of(shop.clock.now())
+    shop.admin("refund_order", order_id=second.order_id, amount_fen=500)
+    shop.settles()
+    shop.passes(24 * 3600)
+    sweeps.reconcile_days(shop.wiring)
+
+    export_day(day, clock=shop.clock, files=shop.files)
+
+    totals = {
+        merchant_id: list(table(shop, f"merchants/{merchant_id}/statements/{day}.csv")[-1].values())
+        for merchant_id in ("orchard", "farm")
+    }
+    assert totals == {
+        "orchard": ["total", "", "", "0", "500", "3500"],
+        "farm": ["total", "", "", "0", "0", "2000"],
+    }
+    assert closed(shop, day, "sales:orchard") == 3500
+    assert closed(shop, day, "sales:farm") == 2000
+
+
+def test_commissions_and_withdrawals_are_the_ledgers(shop: Shop) -> None:
+    lin = earner(shop)
+    withdrawal_id = paid(lin)
+    day_is_over(shop)
+
+    export_day(DAY, clock=shop.clock, files=shop.files)
+
+    earned = table(shop, f"exports/commissions/{DAY}.csv")
+    assert {row["phase"]: (row["member_id"], row["amount_fen"]) for row in earned} == {
+        "pending": (lin.member_id, "5000"),
+        "post": (lin.member_id, "5000"),
+    }
+    assert text(shop, f"exports/withdrawals/{DAY}.csv") == (
+        "\ufeffbooked_at,withdrawal_id,member_id,gross_fen,fee_fen,tax_fen,net_fen,tax_regime\r\n"
+        f"2026-11-22T12:00:00Z,{withdrawal_id},{lin.member_id},2000,0,0,2000,none\r\n"
+    )
+
+
+def test_written_again_a_day_has_the_same_bytes(shop: Shop) -> None:
+    sold(shop, "Ann")
+    sold(shop, "Ben").asks_refund()
+    shop.settles()
+    day_is_over(shop)
+    first = shop.admin("export_day", day=DAY)
+    before = dict(shop.files.contents)
+
+    shop.advance(3600)
+    again = shop.admin("export_day", day=DAY)
+
+    assert again == first
+    assert shop.files.contents == before
+    assert first["rows"][f"merchants/orchard/statements/{DAY}.csv"] == 4
+    assert f"exports/days/{DAY}.json" in before
+
+
+def test_a_rehearsal_writes_nothing(shop: Shop) -> None:
+    sold(shop, "Ann")
+    shop.settles()
+    day_is_over(shop)
+    rehearsed = shop.admin("export_day", day=DAY, dry_run=True)
+    assert rehearsed["rows"][f"exports/orders/{NEXT}.csv"] == 1
+    assert shop.files.contents == {}
+
+
+def test_a_day_that_is_not_closed_is_not_written(shop: Shop) -> None:
+    sold(shop, "Ann")
+    shop.settles()
+    with pytest.raises(NotAllowed, match="not closed"):
+        export_day(DAY, clock=shop.clock, files=shop.files)
+    assert DAY not in sweeps.export_days(shop.wiring)
+    refused = shop.tries_admin("export_day", day=DAY)["error"]["code"]
+    assert refused == "not_allowed"
+
+
+def test_the_schedule_writes_each_closed_day_once(shop: Shop) -> None:
+    sold(shop, "Ann")
+    shop.settles()
+    day_is_over(shop)
+
+    assert sweeps.export_days(shop.wiring)[-1] == DAY
+    written = list(shop.files.written)
+    assert sweeps.export_days(shop.wiring) == []
+    assert shop.files.written == written
+
+
+def test_out_of_time_the_rest_is_for_the_next_run(shop: Shop) -> None:
+    day_is_over(shop)
+    assert sweeps.export_days(shop.wiring, time_left=lambda: False) == []
+    assert shop.files.written == []
+
+
+def test_what_is_too_much_for_one_file_waits_and_somebody_is_told(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    sold(shop, "Ann")
+    sold(shop, "Ben")
+    shop.settles()
+    assert sum(len(rows) for rows in orders_to_ship(most=1).values()) == 1
+    assert "orders_left_out" in caplog.text
