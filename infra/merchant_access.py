@@ -1,5 +1,5 @@
-"""What one merchant may do in the bucket of files, as a CloudFormation template: list and read their
-own folder, drop files into its `in/`, and nothing else.
+"""What one merchant may do in the bucket of files, as a CloudFormation template: list and read
+their own folder, drop files into its `in/`, and nothing else.
 
     python -m infra.merchant_access --stage prod --merchant orchard > orchard.json
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -167,11 +168,12 @@ def test_a_merchant_sees_their_own_folder_only(stack: Stack, merchant_id: str) -
 
     assert s3.get_object(Bucket=bucket, Key=f"{own}orders/a.csv")["Body"].read() == b"theirs"
     assert s3.list_objects_v2(Bucket=bucket, Prefix=own)["KeyCount"] >= 1
-    for refused in (
+    refusals: list[Callable[[], Any]] = [
         lambda: s3.get_object(Bucket=bucket, Key="merchants/somebody-else/orders/a.csv"),
         lambda: s3.put_object(Bucket=bucket, Key="merchants/somebody-else/in/a.csv", Body=b""),
         lambda: s3.put_object(Bucket=bucket, Key=f"{own}orders/a.csv", Body=b""),
         lambda: s3.list_objects_v2(Bucket=bucket, Prefix="merchants/"),
-    ):
+    ]
+    for refused in refusals:
         with pytest.raises(ClientError, match="AccessDenied"):
             refused()
