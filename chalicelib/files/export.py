@@ -1,5 +1,5 @@
-"""Write a closed business day into the bucket: what is to be shipped now, commissions and
-withdrawals of the day, a statement for each merchant.
+"""Write a closed business day into the bucket: what is to be shipped now, what was wanted at each
+station, commissions and withdrawals of the day, a statement for each merchant.
 
 The day's transfers come from the ledger's index by day; only what is to be shipped needs a scan.
 Each file is rewritten whole under the same key, the mark of the day last, so that a run that breaks
@@ -19,6 +19,7 @@ from chalicelib.files.bookkeeping import (
     statement,
     withdrawals,
 )
+from chalicelib.files.demand import demand
 from chalicelib.files.to_ship import orders_to_ship, packing_list
 from chalicelib.gateways.files import CSV, JSON, Files
 from chalicelib.kit.clock import Clock
@@ -117,6 +118,7 @@ def _books(day: str) -> Made:
     paid_out = {one.about for one in booked if one.is_paid_withdrawal}
     by_id = {each.withdrawal_id: each for each in _withdrawals(sorted(paid_out))}
     made = {
+        f"exports/demand/{day}.csv": demand(day),
         f"exports/commissions/{day}.csv": commissions(booked),
         f"exports/withdrawals/{day}.csv": withdrawals(booked, by_id),
     }

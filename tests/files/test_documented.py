@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.files.bookkeeping import COMMISSIONS, STATEMENT, WITHDRAWALS
 from chalicelib.files.columns import COLUMNS, ORDERS_TO_SHIP
+from chalicelib.files.demand import DEMAND
 from chalicelib.files.entries import read_entries
 from chalicelib.files.model import FileKind
 from infra.template import ROOT
@@ -45,6 +46,7 @@ def test_the_examples_can_be_dropped(shop: Shop) -> None:
     ("name", "columns"),
     [
         ("orders", ORDERS_TO_SHIP),
+        ("demand", DEMAND),
         ("commissions", COMMISSIONS),
         ("withdrawals", WITHDRAWALS),
         ("statements", STATEMENT),

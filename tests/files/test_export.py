@@ -12,6 +12,7 @@ from chalicelib.kit.days import day_of
 from chalicelib.kit.errors import NotAllowed
 from tests.dropping import drops, outcomes
 from tests.shop import Placed, Shop
+from tests.stations.words import collects, looks_after, orders
 from tests.withdrawals.words import earner, paid
 
 DAY = "2026-11-22"
@@ -154,6 +155,28 @@ def test_commissions_and_withdrawals_are_the_ledgers(shop: Shop) -> None:
         "\ufeffbooked_at,withdrawal_id,member_id,gross_fen,fee_fen,tax_fen,net_fen,tax_regime\r\n"
         f"2026-11-22T12:00:00Z,{withdrawal_id},{lin.member_id},2000,0,0,2000,none\r\n"
     )
+
+
+def test_what_each_station_wants_is_on_paper(shop: Shop) -> None:
+    for name in ("gate", "park"):
+        looks_after(shop, name.title(), name)
+    collects(shop, "gate", "park")
+    lin = shop.member("Lin")
+    for station_id, quantity in (("gate", 1), ("gate", 2), ("park", 4)):
+        orders(lin, station_id, quantity=quantity).pays()
+    orders(lin, "park", quantity=8)  # not paid, so not wanted
+    shop.settles()
+    day_is_over(shop)
+
+    export_day(DAY, clock=shop.clock, files=shop.files)
+
+    rows = table(shop, f"exports/demand/{DAY}.csv")
+    assert [(row["station_id"], row["sku_id"], row["units"], row["orders"]) for row in rows] == [
+        ("gate", "apples-5", "3", "2"),
+        ("park", "apples-5", "4", "1"),
+    ]
+    assert all(row["station_name"] and row["group_id"] and row["ends_at"] for row in rows)
+    assert table(shop, f"exports/orders/{NEXT}.csv") == []
 
 
 def test_written_again_a_day_has_the_same_bytes(shop: Shop) -> None:

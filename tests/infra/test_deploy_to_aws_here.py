@@ -201,7 +201,8 @@ def test_the_tables_of_a_deleted_stack_are_taken_over_with_their_rows(
     # What has no name in the template cannot be taken over, and would be in the way.
     for output in ("RefundQueueUrl", "DeadRefundQueueUrl"):
         place.client("sqs").delete_queue(QueueUrl=deployed[output])
-    place.client("s3").delete_bucket(Bucket=deployed["FailedRecordsBucketName"])
+    for output in ("FailedRecordsBucketName", "FilesBucketName"):
+        place.client("s3").delete_bucket(Bucket=deployed[output])
 
     console = Console(record=True, width=160)
     deploy(place, packaged, Wishes(GIVEN, adopt=True), around(console))

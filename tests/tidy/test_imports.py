@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "catalog": frozenset({"kit", "draws", "stock"}),
     "contract": frozenset({"kit"}),
     "draws": frozenset({"kit"}),
-    "files": frozenset({"kit", "gateways", "ledger"}),
+    "files": frozenset({"kit", "gateways", "ledger", "catalog", "stations"}),
     "vouchers": frozenset({"kit"}),
     "stock": frozenset({"kit"}),
     "stations": frozenset({"kit", "gateways", "catalog", "orders", "groups"}),
