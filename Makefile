@@ -43,7 +43,8 @@ check: bootstrap
 	@$(PYTHON_IN_VENV) -m mypy
 	@.venv/bin/bandit --quiet --configfile pyproject.toml --recursive app.py chalicelib infra
 	@$(PYTHON_IN_VENV) -m infra.package --stage prod
-	@.venv/bin/cfn-lint build/prod/out/sam.json infra/egress.yaml
+	@$(PYTHON_IN_VENV) -m infra.console --stage prod
+	@.venv/bin/cfn-lint build/prod/out/sam.json build/prod/console.json infra/egress.yaml
 
 simulate: bootstrap
 	@$(PYTHON_IN_VENV) -m tests.simulation --runs='$(RUNS)' $(if $(FIRST),--first='$(FIRST)') \

@@ -30,9 +30,9 @@ HOLDS_DATA = frozenset(
 )
 """What loses something when it is removed, or replaced by an empty one."""
 
-API = "AWS::ApiGateway::RestApi"
-"""With another one the address changes that WeChat was given. CloudFormation is never sure about it
-when a function changes, so only a sure replacement counts.
+ADDRESSES = frozenset({"AWS::ApiGateway::RestApi", "AWS::ApiGateway::DomainName"})
+"""With another one the address changes that WeChat was given. CloudFormation is never sure about an
+API when a function changes, so only a sure replacement counts.
 """
 
 
@@ -52,7 +52,7 @@ class Change:
     @property
     def loses(self) -> bool:
         """Whether data would be gone from the stack, or its address."""
-        if self.type == API:
+        if self.type in ADDRESSES:
             return self.action in ("replace", "remove")
         return self.type in HOLDS_DATA and self.action in ("replace", "may replace", "remove")
 

@@ -63,6 +63,7 @@ class Events:
         """One event of the stack."""
         status, name = event["ResourceStatus"], event["LogicalResourceId"]
         if status.endswith("_IN_PROGRESS"):
+            self._tell_what_is_waited_for(event)
             return
         failed = status.endswith("FAILED")
         if not failed:
@@ -74,6 +75,13 @@ class Events:
         if failed and reason:
             line += f"\n           {escape(reason)}"
         self._console.print(line, highlight=False, soft_wrap=True)
+
+    def _tell_what_is_waited_for(self, event: Mapping[str, Any]) -> None:
+        """A certificate is made once its record is found in the domain's DNS."""
+        reason = event.get("ResourceStatusReason", "")
+        if "DNS Record" in reason:
+            line = "[yellow]…[/]          waits for you to enter at your DNS provider: "
+            self._console.print(line + escape(reason), highlight=False, soft_wrap=True)
 
 
 def addresses(console: Console, outputs: Mapping[str, str], base_url: str) -> None:

@@ -128,6 +128,7 @@ def test_a_parameter_of_the_wrong_form(place: Place) -> None:
             "take it from apiclient_cert.pem",
         ),
     ],
+    ids=["another key", "another serial"],
 )
 def test_a_key_that_does_not_match_its_serial(
     place: Place, name: str, value: str, field: str, remedy: str

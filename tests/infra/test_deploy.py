@@ -222,6 +222,7 @@ def test_what_is_executed_is_left_to_cloudformation_even_when_the_answer_is_lost
         ("Modify", "True", "AWS::SQS::Queue", True),
         ("Modify", "True", "AWS::ApiGateway::RestApi", True),
         ("Modify", "Conditional", "AWS::ApiGateway::RestApi", False),
+        ("Remove", "False", "AWS::ApiGateway::DomainName", True),
         ("Remove", "False", "AWS::ApiGateway::Deployment", False),
         ("Modify", "True", "AWS::Lambda::Permission", False),
         ("Add", "False", "AWS::DynamoDB::Table", False),
@@ -373,6 +374,15 @@ def test_a_failure_is_printed_with_its_reason() -> None:
         "✗     1/2  CREATE_FAILED            AWS::DynamoDB::Table GroupsTable",
         "           limit [1] exceeded",
     ]
+
+
+def test_the_record_that_a_certificate_waits_for_is_printed() -> None:
+    console = Console(record=True, width=200)
+    reason = "Content of DNS Record is: {Name: _a.api.example.cn.,Type: CNAME,Value: _b.acm.aws.}"
+    Events(console, 2).tell(event(1, "Certificate", "CREATE_IN_PROGRESS", reason))
+    assert console.export_text().strip() == (
+        f"…          waits for you to enter at your DNS provider: {reason}"
+    )
 
 
 def test_another_python_than_the_functions_is_refused(packaged: Package) -> None:
