@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.cost import bill, prices
+from infra.cost import bill, prices, uses
 from infra.cost.__main__ import main
 from infra.cost.bill import Line
 from infra.cost.tables import ORDERS, all_tables
@@ -129,3 +129,6 @@ def test_the_figures_that_the_text_of_the_document_repeats() -> None:
     assert f"ten alarms it would be {without:.2f} dollars" in text
     assert f"**Alarms** are {bill.alarm_count()}." in text
     assert f"takes {bill.metrics(10_000)} of them" in text
+    most = uses.AUDIT_ORDERS_A_DAY_MOST
+    assert f"each day, {most:,} at most" in text
+    assert f"some {most // bill.MONTHS_KEPT // 1000},000 orders a month" in text
