@@ -13,7 +13,7 @@ import pytest
 from botocore import xform_name
 
 from chalicelib.admin.dispatch import MOVES_MONEY
-from tests.money import earns
+from tests.led import FREEZE_SECONDS, led, settled
 from tests.shop import Shop
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,9 +97,13 @@ def test_orders_are_shipped(story: tuple[Shop, Ids]) -> None:
 
 
 def test_withdrawals_are_approved(shop: Shop) -> None:
+    """What Lin earns by leading a group, some of which she asks for."""
     shop.admin("put_settings", withdrawal={"review_above_fen": 50, "minimum_fen": 10})
+    shop.admin("put_settings", commission={"freeze_seconds": FREEZE_SECONDS})
     lin = shop.member("Lin")
-    earns(shop.clock, lin.member_id, 500)
+    placed = led(shop, {"leader": {"bonus_fen": 500}}, lin, "Ann")
+    shop.settles()
+    settled(shop, *placed)
     body = {"amount_fen": 200}
     asked = lin.send("POST", "/v1/withdrawals", body, key="a-withdrawal-key")
     ids = {
@@ -110,7 +114,7 @@ def test_withdrawals_are_approved(shop: Shop) -> None:
     assert [one["withdrawal_id"] for one in listed["items"]] == [asked["withdrawal_id"]]
     assert wallet["available_fen"] == 300
     assert shop.rows("withdrawals")[0]["withdrawal_state"] == "confirming"
-    shop.assert_audit_is_clean()
+    shop.assert_books_balance()
 
 
 def test_a_late_refund_is_found_and_decided(story: tuple[Shop, Ids]) -> None:
