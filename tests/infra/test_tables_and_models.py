@@ -21,7 +21,9 @@ def rows_of(table: str) -> list[type[Row]]:
 def _every_row() -> list[type[Row]]:
     """Wherever one is defined."""
     for path in (ROOT / "chalicelib").rglob("*.py"):
-        if "(Row)" in path.read_text(encoding="utf-8") or "(DueRow)" in path.read_text("utf-8"):
+        if "(Row)" in path.read_text(encoding="utf-8") or "(StreamedRow)" in path.read_text(
+            "utf-8"
+        ):
             importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
     found, waiting = [], [Row]
     while waiting:
