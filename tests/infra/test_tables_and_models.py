@@ -24,8 +24,6 @@ def _every_row() -> list[type[Row]]:
     """Wherever one is defined."""
     for path in (ROOT / "chalicelib").rglob("*.py"):
         if _ROW.search(path.read_text(encoding="utf-8")):
-            "utf-8"
-        ):
             importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
     found, waiting = [], [Row]
     while waiting:
