@@ -14,13 +14,13 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.commissions.model import Commission, CommissionState
 from chalicelib.kit import reads
-from chalicelib.kit.due import DueRow, due_shard_of, due_then, not_due
+from chalicelib.kit.due import StreamedRow, due_shard_of, due_then, not_due
 from chalicelib.kit.errors import NotFound
 from chalicelib.kit.tables import Key, TimeAttribute
 from chalicelib.kit.writes import WriteSet
 
 
-class CommissionRow(DueRow):
+class CommissionRow(StreamedRow):
     """One commission, attributes named as in model.Commission."""
 
     class Meta:

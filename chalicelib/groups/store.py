@@ -15,7 +15,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.groups.errors import AlreadyJoined, GroupFull, GroupNotOpen, GroupOver
 from chalicelib.groups.model import Group, GroupState, Production, Seat, SeatState
 from chalicelib.kit import reads
-from chalicelib.kit.due import DueRow, due_shard_of, due_then, not_due
+from chalicelib.kit.due import StreamedRow, due_shard_of, due_then, not_due
 from chalicelib.kit.errors import NotFound, Refusal
 from chalicelib.kit.tables import Key, TimeAttribute
 from chalicelib.kit.writes import Changed, WriteSet
@@ -25,7 +25,7 @@ GROUP = "group"
 SEAT = "seat#"
 
 
-class GroupRow(DueRow):
+class GroupRow(StreamedRow):
     """A group, or one of its seats, told apart by `kind`."""
 
     class Meta:

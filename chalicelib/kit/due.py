@@ -23,11 +23,18 @@ DUE_SHARDS = 8
 
 
 class DueRow(Row):
-    """A row that can be due. Each write leaves the id of the request it belongs to on it."""
+    """A row that can be due."""
 
-    correlation_id = UnicodeAttribute(null=True)
     due_shard = NumberAttribute(null=True)
     due_at = TimeAttribute(null=True)
+
+
+class StreamedRow(DueRow):
+    """The same of a table with a stream: each write leaves the id of the request that it belongs
+    to, so that what follows from it can be told to belong there too.
+    """
+
+    correlation_id = UnicodeAttribute(null=True)
 
 
 def due_shard_of(row_id: str) -> int:

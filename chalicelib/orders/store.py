@@ -21,7 +21,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.kit import reads
 from chalicelib.kit.clock import from_stored, stored
-from chalicelib.kit.due import DueRow, due_shard_of, due_then, not_due
+from chalicelib.kit.due import StreamedRow, due_shard_of, due_then, not_due
 from chalicelib.kit.errors import NotFound
 from chalicelib.kit.tables import Key, PlainMapAttribute, TimeAttribute
 from chalicelib.kit.writes import Changed, WriteSet
@@ -32,7 +32,7 @@ MEMBER_ORDERS = "by_member"
 _MOST_ORDERS_WALKED = 2000
 
 
-class OrderRow(DueRow):
+class OrderRow(StreamedRow):
     """One order, attributes named as in model.Order."""
 
     class Meta:

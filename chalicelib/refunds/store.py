@@ -15,7 +15,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.kit import reads
 from chalicelib.kit.clock import after, from_stored, stored
-from chalicelib.kit.due import DueRow, due_shard_of, due_then, not_due
+from chalicelib.kit.due import StreamedRow, due_shard_of, due_then, not_due
 from chalicelib.kit.errors import NotFound
 from chalicelib.kit.tables import Key, PlainMapAttribute, TimeAttribute
 from chalicelib.kit.writes import Changed, WriteSet
@@ -31,7 +31,7 @@ from chalicelib.refunds.model import (
 OPERATOR_QUEUE = "waiting"
 
 
-class RefundRow(DueRow):
+class RefundRow(StreamedRow):
     """One refund, attributes named as in model.Refund."""
 
     class Meta:

@@ -18,7 +18,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.kit import counters, reads
 from chalicelib.kit.clock import stored
 from chalicelib.kit.days import end_of_day
-from chalicelib.kit.due import DueRow, due_shard_of, due_then, not_due
+from chalicelib.kit.due import StreamedRow, due_shard_of, due_then, not_due
 from chalicelib.kit.errors import NotFound
 from chalicelib.kit.tables import Key, PlainMapAttribute, Row, TimeAttribute
 from chalicelib.kit.writes import Changed, WriteSet
@@ -38,7 +38,7 @@ _COUNTERS_KEPT = timedelta(days=40)
 _MOST_PAGES_ERASED = 20
 
 
-class WithdrawalRow(DueRow):
+class WithdrawalRow(StreamedRow):
     """One withdrawal, attributes named as in model.Withdrawal."""
 
     class Meta:

@@ -172,12 +172,13 @@ def _bring_up(
     )
 
 
-def redeploy(stack: Stack) -> Stack:
-    """Packages the present sources and updates the running stack; the tables keep their items.
+def redeploy(stack: Stack, packaged: Package | None = None) -> Stack:
+    """Packages the present sources, or takes this package, and updates the running stack; the
+    tables keep their items.
 
     Answers the stack as it is now: with other routes, the API has another address.
     """
-    packaged = package(STAGE, for_host=True)
+    packaged = packaged or package(STAGE, for_host=True)
     deployment, api_url = _deploy(
         packaged, stack.endpoints.aws_endpoint_url, stack.endpoints.sandbox_url, stack.credentials
     )

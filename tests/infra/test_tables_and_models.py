@@ -3,6 +3,7 @@ types, and every index made of attributes that some row has.
 """
 
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from chalicelib.kit.tables import Row
 from infra.tables import Table, all_tables
 
 ROOT = Path(__file__).resolve().parents[2]
+_ROW = re.compile(r"^class \w+\(\w*Row\)", re.MULTILINE)
 TABLES = {table.name: table for table in all_tables()}
 
 
@@ -21,7 +23,7 @@ def rows_of(table: str) -> list[type[Row]]:
 def _every_row() -> list[type[Row]]:
     """Wherever one is defined."""
     for path in (ROOT / "chalicelib").rglob("*.py"):
-        if "(Row)" in path.read_text(encoding="utf-8") or "(DueRow)" in path.read_text("utf-8"):
+        if _ROW.search(path.read_text(encoding="utf-8")):
             importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
     found, waiting = [], [Row]
     while waiting:
@@ -67,3 +69,13 @@ def test_what_an_index_projects_and_what_expires_are_attributes_too(table: Table
     known = {name for row in rows_of(table.name) for name in types_of(row)}
     named = {name for names in table.projected.values() for name in names}
     assert named | ({table.expires_by} if table.expires_by else set()) <= known
+
+
+def test_what_follows_by_itself_is_told_whose_request_it_was() -> None:
+    """The rows of tables with a stream carry it, and no others; a decision is written by hand."""
+    carrying = {
+        row.Meta.table  # type: ignore[attr-defined]
+        for row in _every_row()
+        if "correlation_id" in types_of(row)
+    }
+    assert carrying == {table.name for table in TABLES.values() if table.has_stream}
