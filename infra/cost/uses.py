@@ -79,4 +79,5 @@ IDLE = {
     "sweep_withdrawals": Idle(4.5, 240, 0.06),
     "reconcile_days": Idle(33, 0, 0.3),
     "audit_slice": Idle(1, 0, 0.02),
+    "export_days": Idle(7, 0, 0.1),
 }

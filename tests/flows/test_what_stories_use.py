@@ -202,6 +202,7 @@ def test_a_schedule_with_nothing_to_do_uses_what_the_bill_says(
 ) -> None:
     counted.runs("reconcile_days")
     counted.runs("audit_slice")
+    counted.runs("export_days")
     counted.advance(300)
 
     used = taken(counted, lambda: counted.runs(schedule))

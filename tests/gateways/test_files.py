@@ -51,3 +51,28 @@ def test_what_is_too_large_is_not_fetched_and_what_is_not_there_is_none(s3: Any)
 def test_any_other_answer_is_nobodys_to_swallow(s3: Any) -> None:
     with pytest.raises(ClientError):
         S3Files("kaituan-other-files", "take_files").read("in/a.csv", most_bytes=6)
+
+
+class _Lambda:
+    """Keeps what it is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+
+    def invoke(self, **given: Any) -> None:
+        self.asked.append(given)
+
+
+def test_going_on_is_a_call_to_itself_that_nobody_waits_for(s3: Any) -> None:
+    functions = _Lambda()
+    aws.use_client("lambda", functions)
+
+    S3Files(BUCKET, "kaituan-test-take_files").go_on({"id": "event-1", "goes_on": True})
+
+    assert functions.asked == [
+        {
+            "FunctionName": "kaituan-test-take_files",
+            "InvocationType": "Event",
+            "Payload": b'{"id": "event-1", "goes_on": true}',
+        }
+    ]
