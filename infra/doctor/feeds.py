@@ -11,9 +11,11 @@ Mappings = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 def schedules_are_on(events: Any, rules: Iterable[str]) -> Verdict:
-    """Each schedule of the stack is enabled, and none is missing."""
+    """Each schedule of the stack is enabled, and so is what tells of dropped files; none is
+    missing.
+    """
     names = list(rules)
-    wanted = sum(1 for function in FUNCTIONS if function.schedule)
+    wanted = sum(1 for each in FUNCTIONS if each.schedule or each.takes_files)
     off = [name for name in names if events.describe_rule(Name=name)["State"] != "ENABLED"]
     if off:
         return bad(

@@ -190,7 +190,7 @@ def test_schedules_that_are_missing_from_the_stack() -> None:
             return {"State": "ENABLED"}
 
     verdict = feeds.schedules_are_on(Events(), ["one"])
-    assert (verdict.mark, verdict.said) == (BAD, "1 of 7")
+    assert (verdict.mark, verdict.said) == (BAD, "1 of 9")
 
 
 class Queue:
