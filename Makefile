@@ -7,7 +7,7 @@ MEMBERS = 24
 RUNS = 200
 CASES = 200
 
-.PHONY: help demo run test check package deploy secrets doctor clean bootstrap load audit-dependencies simulate fuzz
+.PHONY: help demo run test check package deploy secrets doctor clean bootstrap load audit-dependencies simulate fuzz checkov
 
 help:
 	@echo 'make demo     bring the whole system up on this machine, play a story, check the books'
@@ -23,6 +23,7 @@ help:
 	@echo 'make deploy   the same, and shows what would change at AWS, and does it; see docs/deploy.md'
 	@echo 'make secrets  asks for what a stage must know and puts it into Parameter Store (STAGE=dev)'
 	@echo 'make doctor   what usually goes wrong with a deployment (STAGE=dev, test, prod or local)'
+	@echo 'make checkov  what checkov says of the templates; installs it in a venv of its own'
 	@echo 'make clean    remove what the other targets made, .venv included'
 
 bootstrap:
@@ -45,6 +46,11 @@ check: bootstrap
 	@$(PYTHON_IN_VENV) -m infra.package --stage prod
 	@$(PYTHON_IN_VENV) -m infra.console --stage prod
 	@.venv/bin/cfn-lint build/prod/out/sam.json build/prod/console.json infra/egress.yaml
+
+checkov: bootstrap
+	@$(PYTHON_IN_VENV) -m infra.package --stage prod
+	@$(PYTHON_IN_VENV) -m infra.console --stage prod
+	@sh infra/checkov.sh
 
 simulate: bootstrap
 	@$(PYTHON_IN_VENV) -m tests.simulation --runs='$(RUNS)' $(if $(FIRST),--first='$(FIRST)') \
@@ -73,5 +79,5 @@ doctor: bootstrap
 	@$(PYTHON_IN_VENV) -m infra.doctor --stage '$(STAGE)' $(ARGUMENTS)
 
 clean:
-	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-checkov .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

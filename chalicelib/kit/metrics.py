@@ -5,7 +5,8 @@ Nothing counted, nothing written: a metric costs only in hours that have it. Fig
 a stream record that comes twice counts twice. The books are elsewhere.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 
 NAMESPACE = "kaituan"
@@ -54,7 +55,8 @@ _HIGHEST = frozenset(
 """Of these the highest value of an invocation counts, of others the sum."""
 _gathered: dict[Metric, int] = {}
 
-Emit = Callable[[dict[Metric, int]], None]
+Counted = dict[Metric, int]
+Emit = Callable[[Counted, str], None]
 
 
 def count(metric: Metric, value: int = 1) -> None:
@@ -65,16 +67,26 @@ def count(metric: Metric, value: int = 1) -> None:
     _gathered[metric] = max(before, value) if metric in _HIGHEST else before + value
 
 
-def write(stage: str, emit: Emit | None = None) -> None:
+def write(stage: str) -> None:
     """Write what was gathered and begin anew; nothing when there is nothing."""
     if not _gathered:
         return
     gathered = dict(_gathered)
     _gathered.clear()
-    (emit or (lambda counted: _emit(counted, stage)))(gathered)
+    _emits[-1](gathered, stage)
 
 
-def _emit(gathered: dict[Metric, int], stage: str) -> None:
+@contextmanager
+def written_to(emit: Emit) -> Iterator[None]:
+    """Give what is counted to somebody else meanwhile: for tests and plays."""
+    _emits.append(emit)
+    try:
+        yield
+    finally:
+        _emits.pop()
+
+
+def _emit(gathered: Counted, stage: str) -> None:
     """Imported here: most invocations have nothing to count."""
     from aws_lambda_powertools import Metrics
 
@@ -83,6 +95,9 @@ def _emit(gathered: dict[Metric, int], stage: str) -> None:
     for metric, value in gathered.items():
         metrics.add_metric(metric.value, unit=_unit(metric), value=value)
     metrics.flush_metrics()
+
+
+_emits: list[Emit] = [_emit]
 
 
 def _unit(metric: Metric) -> str:

@@ -110,7 +110,7 @@ def _sealed_parameters(stack: Stack) -> dict[str, str]:
 
 
 def log_lines(stack: Stack, function: str) -> list[Any]:
-    """What a function logged, line by line; each must be JSON."""
+    """What a function logged, line by line, figures left out; each must be JSON."""
     pages = stack.client("logs").get_paginator("filter_log_events")
     group = f"/aws/lambda/kaituan-local-{function}"
     platform = ("START ", "END ", "REPORT ")
@@ -118,5 +118,5 @@ def log_lines(stack: Stack, function: str) -> list[Any]:
         json.loads(event["message"])
         for page in pages.paginate(logGroupName=group)
         for event in page["events"]
-        if not event["message"].startswith(platform)
+        if not event["message"].startswith(platform) and '"_aws"' not in event["message"]
     ]

@@ -4,17 +4,18 @@ import json
 
 import pytest
 
-from chalicelib.kit.metrics import Metric, count, write
+from chalicelib.kit.metrics import Metric, count, write, written_to
 
 
 @pytest.fixture(autouse=True)
 def nothing_yet() -> None:
-    write("test", emit=lambda _: None)
+    written()
 
 
 def written() -> list[dict[Metric, int]]:
     found: list[dict[Metric, int]] = []
-    write("test", emit=found.append)
+    with written_to(lambda counted, _stage: found.append(counted)):
+        write("test")
     return found
 
 

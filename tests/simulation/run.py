@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from chalicelib.kit import aws
+from chalicelib.kit import aws, metrics
 from chalicelib.kit.clock import from_stored
 from infra.tables import all_tables, create_table_arguments
 from tests import dynamodb_here
@@ -88,7 +88,6 @@ def simulated_database() -> Iterator[Database]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         os.environ[name] = "test"
     os.environ |= {"AWS_DEFAULT_REGION": REGION, "TABLE_PREFIX": PREFIX}
-    os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
     os.environ.pop("AWS_ENDPOINT_URL_DYNAMODB", None)
     aws.forget_clients()
     database = Database()
@@ -96,7 +95,8 @@ def simulated_database() -> Iterator[Database]:
     for table in all_tables():
         database.create_table(**create_table_arguments(replace(table, has_stream=True), PREFIX))
     try:
-        yield database
+        with metrics.written_to(lambda _counted, _stage: None):
+            yield database
     finally:
         dynamodb_here.delete_tables()
         aws.forget_clients()
