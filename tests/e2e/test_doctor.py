@@ -202,7 +202,7 @@ def test_a_disabled_schedule(place: Place, stack: Stack) -> None:
         assert mark == BAD
         assert f"disabled: {name}" in said
         assert f"aws events enable-rule --name {name}" in said
-    assert found(place, "schedules") == (GOOD, "7 enabled → ")
+    assert found(place, "schedules") == (GOOD, "9 enabled → ")
 
 
 def test_a_disabled_stream_mapping(place: Place, stack: Stack) -> None:
