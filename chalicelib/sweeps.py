@@ -219,8 +219,9 @@ def _sweep(
             if not time_left():
                 logger.warning("sweep_unfinished", table=row.table_name())
                 return total
-            total += _one(key_of(item_id), work, wired)
-    metrics.count(Metric.PUT_OFF, total.put_off)
+            done = _one(key_of(item_id), work, wired)
+            metrics.count(Metric.PUT_OFF, done.put_off)
+            total += done
     logger.info("swept", table=row.table_name(), done=total.done, put_off=total.put_off)
     return total
 

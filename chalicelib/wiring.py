@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, Chalice, Response
 
 from chalicelib import settings
@@ -30,6 +31,8 @@ PAY_PARAMETERS = (
     "wechat_public_keys",
     "public_base_url",
 )
+
+logger = Logger()
 
 MESSAGE_PARAMETERS = ("wechat_message_token", "wechat_message_aes_key")
 
@@ -190,7 +193,15 @@ def follow(event: Any, get_response: Callable[[Any], Any]) -> Any:
         try:
             return get_response(event)
         finally:
-            metrics.write(current().environment.stage)
+            _write_figures()
+
+
+def _write_figures() -> None:
+    """Whatever goes wrong with them, what was done is done."""
+    try:
+        metrics.write(current().environment.stage)
+    except Exception:
+        logger.exception("figures_not_written", alarm="figures_not_written")
 
 
 def _request_id(event: Any) -> str | None:

@@ -4,14 +4,14 @@ them. Every alarm has a paragraph in docs/runbook.md under its own name.
 Must stay few: each costs a little every month, and one that cries for nothing is worse than none.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 NAMESPACE = "kaituan"
 RUNBOOK = "docs/runbook.md"
 ALARM_LINES = '{ $.alarm = "*" }'
-FAILURES = '?"Task timed out" ?"Runtime exited" ?"Runtime.ImportModuleError" ?"Runtime.OutOfMemory"'
+FAILURES = '?"Task timed out" ?"Runtime exited" ?"Runtime.ImportModuleError" ?"[ERROR]"'
 _FIVE_MINUTES, _QUARTER_HOUR, _HOUR = 300, 900, 3600
 
 
@@ -77,8 +77,12 @@ def failures(prefix: str) -> Metric:
     return Metric(NAMESPACE, f"{prefix}-failures")
 
 
-def alarms(stage: str, prefix: str, every_minute: Mapping[str, str]) -> tuple[Alarm, ...]:
-    """All of them. `every_minute`: the functions that run every minute, name and logical id."""
+def alarms(
+    stage: str, prefix: str, every_minute: Mapping[str, str], seldom: Mapping[str, str]
+) -> tuple[Alarm, ...]:
+    """All of them. The functions that run every minute, and those that run so seldom that each
+    failure counts: name and logical id.
+    """
     return (
         Alarm("findings", "Something happened that should not have", metric=findings(prefix)),
         Alarm(
@@ -86,28 +90,7 @@ def alarms(stage: str, prefix: str, every_minute: Mapping[str, str]) -> tuple[Al
             "A refund failed time after time and waits in the dead-letter queue",
             metric=of_queue("ApproximateNumberOfMessagesVisible", "DeadRefundQueue"),
         ),
-        Alarm(
-            "failing_functions",
-            "A function ran out of time or memory, or could not start",
-            metric=failures(prefix),
-            most=2,
-        ),
-        Alarm(
-            "throttled_functions",
-            "AWS would not start functions: the account's limit of concurrent executions",
-            metric=Metric("AWS/Lambda", "Throttles"),
-            most=10,
-        ),
-        *(
-            Alarm(
-                f"silent_{name}",
-                f"{name} has not run for a quarter of an hour",
-                metric=of_function("Invocations", logical_id),
-                least=_QUARTER_HOUR // 60 - 5,
-                period_seconds=_QUARTER_HOUR,
-            )
-            for name, logical_id in every_minute.items()
-        ),
+        *_of_functions(prefix, every_minute, seldom),
         Alarm(
             "server_errors",
             "Shoppers get 5xx answers",
@@ -142,6 +125,41 @@ def alarms(stage: str, prefix: str, every_minute: Mapping[str, str]) -> tuple[Al
             period_seconds=_HOUR,
             periods=24,
         ),
+    )
+
+
+def _of_functions(
+    prefix: str, every_minute: Mapping[str, str], seldom: Mapping[str, str]
+) -> Iterator[Alarm]:
+    yield Alarm(
+        "failing_functions",
+        "A function ran out of time or memory, or could not start",
+        metric=failures(prefix),
+        most=2,
+    )
+    yield from (
+        Alarm(
+            f"failing_{name}",
+            f"{name} ended without having done its work",
+            metric=of_function("Errors", logical_id),
+        )
+        for name, logical_id in seldom.items()
+    )
+    yield Alarm(
+        "throttled_functions",
+        "AWS would not start functions: the account's limit of concurrent executions",
+        metric=Metric("AWS/Lambda", "Throttles"),
+        most=10,
+    )
+    yield from (
+        Alarm(
+            f"silent_{name}",
+            f"{name} has not run for a quarter of an hour",
+            metric=of_function("Invocations", logical_id),
+            least=_QUARTER_HOUR // 60 - 5,
+            period_seconds=_QUARTER_HOUR,
+        )
+        for name, logical_id in every_minute.items()
     )
 
 

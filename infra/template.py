@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.alarms import alarm_conditions, alarm_parameters, alarm_resources, alarms
+from infra.alarms import Alarm, alarm_conditions, alarm_parameters, alarm_resources, alarms
 from infra.dashboard import dashboard_resource
 from infra.files import files_bucket, files_dropped
 from infra.network import (
@@ -142,12 +142,22 @@ def merge_template(stage: Stage) -> dict[str, Any]:
     }
 
 
-def _watch(stage: Stage) -> dict[str, Any]:
-    """What tells somebody: alarms and the dashboard."""
+def stage_alarms(stage: Stage) -> tuple[Alarm, ...]:
+    """Every alarm of a stage."""
     every_minute = {
         each.name: each.logical_id for each in FUNCTIONS if each.schedule == "rate(1 minute)"
     }
-    found = alarms(stage.name, stage.prefix, every_minute)
+    seldom = {
+        each.name: each.logical_id
+        for each in FUNCTIONS
+        if each.takes_files or each.name == "export_days"
+    }
+    return alarms(stage.name, stage.prefix, every_minute, seldom)
+
+
+def _watch(stage: Stage) -> dict[str, Any]:
+    """What tells somebody: alarms and the dashboard."""
+    found = stage_alarms(stage)
     logs = [f"{each.logical_id}Logs" for each in FUNCTIONS]
     streamed = [each.name for each in FUNCTIONS if each.stream_of]
     ids = [alarm.logical_id for alarm in found]

@@ -116,7 +116,7 @@ def _specs(cell: str) -> dict[str, str]:
 def _rules(cell: str) -> dict[str, Any]:
     try:
         rules = json.loads(cell)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CellWrong("must be JSON, such as {}") from error
     if not isinstance(rules, dict):
         raise CellWrong("must be JSON, such as {}")
@@ -131,7 +131,7 @@ def _moment(cell: str) -> str:
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
     try:
         return shown(time_on(date(year, month, day), f"{hour:02d}:{minute:02d}:{second:02d}"))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise CellWrong("must be a time, such as 2026-11-22 20:00") from error
 
 

@@ -47,21 +47,30 @@ Made = dict[str, tuple[bytes, int]]
 
 
 def export_days(*, clock: Clock, files: Files, time_left: TimeLeft) -> list[str]:
-    """Write the closed days of the last week that are not written yet, the oldest first, and once
-    what is to be shipped; which days they were.
+    """Write the closed days of the last week that are not written yet, the oldest first, and once a
+    day what is to be shipped; which days they were. One that cannot be written stops no other.
     """
     now = clock.now()
+    today = day_of(now)
     written: list[str] = []
     for back in range(DAYS_LOOKED_BACK, 0, -1):
         day = days_before(now, back)
         if not time_left():
-            break
+            return written
         if _is_closed(day) and files.read(_mark_key(day), most_bytes=_MARK_BYTES) is None:
-            if not written:
-                _write(_packing_lists(day_of(now)), files)
-            _write_books(day, _books(day), files)
-            written.append(day)
+            written += _one_day(day, files)
+    if time_left() and files.read(_to_ship_key(today), most_bytes=_MARK_BYTES) is None:
+        _write(_packing_lists(today), files)
     return written
+
+
+def _one_day(day: str, files: Files) -> list[str]:
+    try:
+        _write_books(day, _books(day), files)
+    except Exception:
+        logger.exception("day_not_exported", alarm="day_not_exported", business_day=day)
+        return []
+    return [day]
 
 
 def export_day(day: str, *, clock: Clock, files: Files, dry_run: bool = False) -> Written:
@@ -103,11 +112,15 @@ def _mark_key(day: str) -> str:
     return f"exports/days/{day}.json"
 
 
+def _to_ship_key(today: str) -> str:
+    return f"exports/orders/{today}.csv"
+
+
 def _packing_lists(today: str) -> Made:
     """Of the day on which it is written: it says what waits now."""
     packing = orders_to_ship()
     everything = [row for rows in packing.values() for row in rows]
-    made: Made = {f"exports/orders/{today}.csv": (packing_list(everything), len(everything))}
+    made: Made = {_to_ship_key(today): (packing_list(everything), len(everything))}
     for merchant_id, rows in packing.items():
         made[f"merchants/{merchant_id}/orders/{today}.csv"] = (packing_list(rows), len(rows))
     return made

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.files.complete import NOT_FILLED_IN, NotTheirs, complete
 from chalicelib.files.entries import Entry, read_entries
@@ -25,10 +26,12 @@ from chalicelib.files.model import (
 from chalicelib.files.tables import MOST_BYTES, Unreadable, write_table
 from chalicelib.gateways.files import CSV, JSON, Files, StoredFile
 from chalicelib.kit.clock import Clock, shown
+from chalicelib.kit.errors import Refusal
 
 RESULT_HEADER = ("line", "about", "outcome", "what_was_wrong")
 ENTRIES_PER_SAVE = 25
 ATTEMPTS = 3
+AGAIN = "Drop the file again."
 _MOST_PROGRESS_BYTES = 8 * 1024 * 1024
 _PASSING = frozenset({"try_again", "wechat_unavailable"})
 
@@ -115,6 +118,9 @@ def _do(
             event = complete(kind, entry, merchant_id)
         except NotTheirs as refusal:
             what = str(refusal)
+        except (Refusal, BotoCoreError, ClientError) as passing:
+            logger.warning("entry_put_off", error=type(passing).__name__)
+            what = f"What is there could not be read just now. {AGAIN}"
         else:
             outcome, what = _run(event, tools) if event else (RowOutcome.UNCHANGED, NOT_FILLED_IN)
     return tuple(RowResult(line, entry.about, outcome, what) for line in entry.lines)
@@ -135,7 +141,7 @@ def _run(event: dict[str, Any], tools: Tools) -> tuple[RowOutcome, str]:
 def _in_words(error: dict[str, Any]) -> str:
     fields = [f"{one['field']}: {one['message']}" for one in error.get("errors", ())]
     if error["code"] in _PASSING:
-        return f"{error['detail']} Drop the file again."
+        return f"{error['detail']} {AGAIN}"
     return "; ".join(fields) or str(error["detail"])
 
 

@@ -7,10 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.kit.metrics import Metric
-from infra.alarms import alarms
 from infra.cost import prices, uses
 from infra.cost.prices import HOURS_A_MONTH, Price
-from infra.template import CHALICE_CONFIG, FUNCTIONS, LOG_RETENTION_DAYS, Function
+from infra.template import (
+    CHALICE_CONFIG,
+    FUNCTIONS,
+    LOG_RETENTION_DAYS,
+    Function,
+    stage_alarms,
+    stage_settings,
+)
 
 STAGE = "prod"
 MONTHS_KEPT = 12
@@ -125,10 +131,7 @@ def free(lines: Sequence[Line]) -> float:
 
 def alarm_count() -> int:
     """As the template makes them."""
-    every_minute = {
-        each.name: each.logical_id for each in FUNCTIONS if each.schedule == "rate(1 minute)"
-    }
-    return len(alarms(STAGE, STAGE, every_minute))
+    return len(stage_alarms(stage_settings(STAGE)))
 
 
 def metrics(orders: int) -> float:

@@ -154,3 +154,17 @@ def test_the_result_lies_beside_it() -> None:
     assert drop is not None
     assert drop.result_key == "merchants/orchard/results/shipments-7.csv"
     assert drop.progress_key == "merchants/orchard/results/shipments-7.progress.json"
+
+
+@pytest.mark.parametrize(
+    ("cell", "wrong"),
+    [
+        ("0001-01-01 00:00,", "starts_at must be a time, such as 2026-11-22 20:00"),
+        ("2026-11-22 20:00," + "[" * 60_000, "rules must be JSON, such as {}"),
+    ],
+    ids=["a moment before all moments", "lists without end"],
+)
+def test_what_no_machine_can_read_is_said_to_be_wrong(cell: str, wrong: str) -> None:
+    header = "campaign_id,title,starts_at,rules,sku_id,group_price_fen\n"
+    (said,) = wrong_in(FileKind.CAMPAIGNS, f"{header}autumn,t,{cell},apples-5,1\n")
+    assert wrong in said

@@ -8,11 +8,13 @@ import pytest
 from chalicelib import sweeps
 from chalicelib.files.export import export_day
 from chalicelib.files.to_ship import orders_to_ship
+from chalicelib.kit.aws import dynamodb
 from chalicelib.kit.days import day_of
 from chalicelib.kit.errors import NotAllowed
 from tests.dropping import drops, outcomes
 from tests.shop import Placed, Shop
 from tests.stations.words import collects, looks_after, orders
+from tests.tables import PREFIX
 from tests.withdrawals.words import earner, paid
 
 DAY = "2026-11-22"
@@ -240,3 +242,29 @@ def test_what_is_too_much_for_one_file_waits_and_somebody_is_told(
     shop.settles()
     assert sum(len(rows) for rows in orders_to_ship(most=1).values()) == 1
     assert "orders_left_out" in caplog.text
+
+
+def test_a_day_that_cannot_be_written_stops_no_other(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of the first a transfer has a code that no version of ours wrote."""
+    sold(shop, "Ann")
+    shop.settles()
+    day_is_over(shop)
+    shop.passes(24 * 3600)
+    sweeps.reconcile_days(shop.wiring)
+    broken = next(row for row in shop.rows("ledger") if row.get("code") == "payment")
+    dynamodb().update_item(
+        TableName=f"{PREFIX}-ledger",
+        Key={name: {"S": broken[name]} for name in ("account_id", "entry")},
+        UpdateExpression="SET code = :code",
+        ExpressionAttributeValues={":code": {"S": "nobody-knows"}},
+    )
+
+    written = sweeps.export_days(shop.wiring)
+
+    assert DAY not in written
+    assert written[-1] == NEXT
+    alarms = [getattr(record, "alarm", None) for record in caplog.records]
+    assert alarms.count("day_not_exported") == 1
+    assert f"exports/days/{DAY}.json" not in shop.files.contents

@@ -14,7 +14,7 @@ from infra.template import FUNCTIONS
 from tests.infra.conftest import Resources
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "cost.md"
-IDLE_USD = 5.17
+IDLE_USD = 5.37
 MOST_FREE_FIGURES = 50
 
 
