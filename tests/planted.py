@@ -17,9 +17,13 @@ FORMS = {
     "an openid or unionid": re.compile(
         r"(?<![\w/+-])o(?=[\w-]*[0-9])(?=[\w-]*[A-Z])[\w-]{27}(?![\w/+-])", re.ASCII
     ),
-    "a signature or another long key": re.compile(r"[0-9A-Za-z+/_=-]{120,}"),
+    "a signature or another long key": re.compile(
+        r"(?<![0-9A-Za-z+/_=-])(?!/)[0-9A-Za-z+/_=-]{120,}"
+    ),
 }
-"""Looks that nothing of ours has. Our own ids are shorter, and begin in another way."""
+"""Looks that nothing of ours has. Our own ids are shorter, and begin in another way; what begins
+with a slash is the path of a file in a traceback.
+"""
 
 PERSONAL_FIELDS = frozenset(
     {
