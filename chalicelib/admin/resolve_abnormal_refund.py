@@ -11,6 +11,7 @@ from chalicelib.admin.command import MoneyCommand
 from chalicelib.admin.shapes import refund_in_full
 from chalicelib.catalog.model import Identifier
 from chalicelib.refunds import store as refunds
+from chalicelib.refunds.model import RefundState
 from chalicelib.refunds.retry import needs_resolving, resolve_abnormal
 from chalicelib.wiring import Wiring
 
@@ -23,7 +24,9 @@ class Payload(MoneyCommand):
 
 
 def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
-    """The refund as it is afterwards (in a dry run: as it is). Raises NotAllowed, NotFound."""
+    """The refund as it is afterwards (in a dry run: as it is); `paid_by_wechat` when WeChat had
+    paid it meanwhile. Raises NotAllowed, NotFound, WechatUnavailable.
+    """
     before = refunds.get(payload.refund_id)
     by_hand = payload.resolution == "paid_by_hand"
     changes = needs_resolving(before, paid_by_hand=by_hand)
@@ -36,8 +39,10 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
             operator=payload.operator,
             reason=payload.reason,
             clock=wiring.clock,
+            wechat_pay=wiring.wechat_pay,
         )
-    outcome = "paid_by_hand" if by_hand else "retried"
+    by_wechat = refund.refund_state is RefundState.SUCCEEDED and not refund.paid_by_hand
+    outcome = "paid_by_wechat" if by_wechat else "paid_by_hand" if by_hand else "retried"
     return {
         **refund_in_full(refund),
         "outcome": outcome if changes else "unchanged",

@@ -2,8 +2,9 @@
 every other case.
 """
 
+from chalicelib.gateways.wechat_pay import RefundReport, RefusedByWechat, WechatPay
 from chalicelib.kit.clock import Clock, after
-from chalicelib.kit.errors import NotAllowed
+from chalicelib.kit.errors import NotAllowed, WechatUnavailable
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
 from chalicelib.orders import refundable
@@ -11,6 +12,7 @@ from chalicelib.orders import store as orders
 from chalicelib.orders.model import REACTION_SECONDS
 from chalicelib.refunds import store as refunds
 from chalicelib.refunds.model import UNDER_WAY, Refund, RefundState
+from chalicelib.refunds.settle import settle
 
 
 def retry(refund_id: str, *, operator: str, reason: str, clock: Clock) -> Refund:
@@ -30,13 +32,32 @@ def _retry(refund_id: str, operator: str, reason: str, clock: Clock) -> Refund:
 
 
 def resolve_abnormal(
-    refund_id: str, *, paid_by_hand: bool, operator: str, reason: str, clock: Clock
+    refund_id: str,
+    *,
+    paid_by_hand: bool,
+    operator: str,
+    reason: str,
+    clock: Clock,
+    wechat_pay: WechatPay,
 ) -> Refund:
     """An abnormal refund, once somebody has looked: ask WeChat again under the same number, or
-    note that the money went back outside WeChat. Twice is once. Raises NotAllowed, NotFound.
-
+    note that the money went back outside WeChat. Twice is once. What WeChat has paid meanwhile is
+    paid by WeChat, and not by hand. Raises NotAllowed, NotFound, WechatUnavailable.
     """
+    refund = refunds.get(refund_id)
+    if paid_by_hand and needs_resolving(refund, paid_by_hand=True):
+        report = _as_wechat_has_it(refund, wechat_pay)
+        if report is not None and report.refund_status == "SUCCESS":
+            settle(report, clock=clock)
+            return refunds.get(refund_id)
     return until_settled(lambda: _resolve(refund_id, paid_by_hand, operator, reason, clock))
+
+
+def _as_wechat_has_it(refund: Refund, wechat_pay: WechatPay) -> RefundReport | None:
+    try:
+        return wechat_pay.query_refund(refund.out_refund_no)
+    except RefusedByWechat as refused:
+        raise WechatUnavailable("WeChat does not say how the refund stands.") from refused
 
 
 def _resolve(

@@ -334,6 +334,33 @@ def test_an_abnormal_refund_is_paid_by_hand_once(shop: Shop) -> None:
     }
 
 
+def test_what_wechat_has_paid_meanwhile_is_not_paid_by_hand(shop: Shop) -> None:
+    """And nobody has told us of it yet."""
+    order, refund_id = abnormal(shop)
+    shop.sandbox.settle_refund(f"{refund_id}_1", "success")
+    fields = {"refund_id": refund_id, "resolution": "paid_by_hand"}
+
+    first = shop.admin("resolve_abnormal_refund", **fields)
+    shop.settles()
+
+    assert [first["status"], first["paid_by_hand"]] == ["succeeded", False]
+    assert first["outcome"] == "paid_by_wechat"
+    assert order.status == "refunded"
+    assert shop.findings() == []
+    shop.assert_books_balance()
+
+
+def test_while_wechat_cannot_be_asked_nothing_is_paid_by_hand(shop: Shop) -> None:
+    _, refund_id = abnormal(shop)
+    fields = {"refund_id": refund_id, "resolution": "paid_by_hand"}
+    before = shop.everything()
+    with shop.wechat_refuses(f"/v3/refund/domestic/refunds/{refund_id}_1"):
+        answer = shop.tries_admin("resolve_abnormal_refund", **fields)
+
+    assert answer["error"]["code"] == "wechat_unavailable"
+    assert shop.everything() == before
+
+
 def test_an_abnormal_refund_is_tried_again_under_its_number(shop: Shop) -> None:
     order, refund_id = abnormal(shop)
     fields = {"refund_id": refund_id, "resolution": "retry"}

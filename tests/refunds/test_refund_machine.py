@@ -114,6 +114,10 @@ class RefundsAtWechat(WechatPayOff):
             raise WechatUnavailable()
         return self.report(number, -1)
 
+    def query_refund(self, out_refund_no: str) -> RefundReport | None:
+        self._memory.catch_up()
+        return self.report(out_refund_no, -1) if out_refund_no in self.said else None
+
     def moves(self, number: str, status: str) -> None:
         self.said.setdefault(number, []).append((status, self._memory.commit_count))
 
@@ -377,6 +381,8 @@ class RefundMachine(RowsMachine):
         is_sent = asked.state in UNDER_WAY and has_slot
         status = self.wechat.said[number][-1][0] if number in self.wechat.said else "PROCESSING"
         becomes = asked.is_told(asked.attempt, status) if is_sent else asked.state
+        if behind and asked.state is S.ABNORMAL and has_slot:
+            becomes = asked.is_told(asked.attempt, status)  # sent again by one who read it earlier
         may = becomes is not asked.state and not loses_answer
         self.wechat.loses_answer = loses_answer
         if self.tries(
@@ -474,15 +480,21 @@ class RefundMachine(RowsMachine):
     def an_operator_resolves(self, which: int, by_hand: bool, behind: int) -> None:
         refund_id, asked = self.pick(which, S.ABNORMAL, S.CLOSED)
         may = asked.state is S.ABNORMAL or (by_hand and asked.state is S.CLOSED)
+        said = self.wechat.said.get(out_refund_no(refund_id, asked.attempt), [("", 0)])
         if self.tries(
             lambda: resolve_abnormal(
-                refund_id, paid_by_hand=by_hand, operator="ann", reason="电话", clock=self.clock
+                refund_id,
+                paid_by_hand=by_hand,
+                operator="ann",
+                reason="电话",
+                clock=self.clock,
+                wechat_pay=self.wechat,
             ),
             may=may,
             behind=behind,
             since=self.since(refund_id),
         ):
-            asked.by_hand = by_hand
+            asked.by_hand = by_hand and said[-1][0] != "SUCCESS"
             self.note_told(asked, S.SUCCEEDED if by_hand else S.REQUESTED)
 
     @rule(behind=BEHIND)
