@@ -59,8 +59,10 @@ def export_days(*, clock: Clock, files: Files, time_left: TimeLeft) -> list[str]
             return written
         if _is_closed(day) and files.read(_mark_key(day), most_bytes=_MARK_BYTES) is None:
             written += _one_day(day, files)
-    if time_left() and files.read(_to_ship_key(today), most_bytes=_MARK_BYTES) is None:
-        _write(_packing_lists(today), files)
+    if time_left() and files.read(_packed_key(today), most_bytes=_MARK_BYTES) is None:
+        packing = _packing_lists(today)
+        _write(packing, files)
+        files.write(_packed_key(today), _mark(today, packing), content_type=JSON)
     return written
 
 
@@ -94,9 +96,12 @@ def _write(made: Made, files: Files) -> None:
 def _write_books(day: str, books: Made, files: Files) -> None:
     """The mark last: a day without one is written again."""
     _write(books, files)
-    mark = json.dumps({"day": day, "rows": _rows(books)}, sort_keys=True).encode()
-    files.write(_mark_key(day), mark, content_type=JSON)
+    files.write(_mark_key(day), _mark(day, books), content_type=JSON)
     logger.info("day_exported", business_day=day, files=len(books))
+
+
+def _mark(day: str, made: Made) -> bytes:
+    return json.dumps({"day": day, "rows": _rows(made)}, sort_keys=True).encode()
 
 
 def _rows(made: Made) -> Written:
@@ -112,15 +117,16 @@ def _mark_key(day: str) -> str:
     return f"exports/days/{day}.json"
 
 
-def _to_ship_key(today: str) -> str:
-    return f"exports/orders/{today}.csv"
+def _packed_key(today: str) -> str:
+    """The mark that says that what was to be shipped on a day has been written."""
+    return f"exports/days/{today}-to-ship.json"
 
 
 def _packing_lists(today: str) -> Made:
     """Of the day on which it is written: it says what waits now."""
     packing = orders_to_ship()
     everything = [row for rows in packing.values() for row in rows]
-    made: Made = {_to_ship_key(today): (packing_list(everything), len(everything))}
+    made: Made = {f"exports/orders/{today}.csv": (packing_list(everything), len(everything))}
     for merchant_id, rows in packing.items():
         made[f"merchants/{merchant_id}/orders/{today}.csv"] = (packing_list(rows), len(rows))
     return made
