@@ -67,7 +67,8 @@ def test_what_is_under_way_goes_on_in_the_next_version(
     put_campaign(stack, "soon-over", duration_seconds=15)
     first, second, third, alone = member(), member(), member(), member()
     opened = first.opens("before-and-after").pays()
-    joined = second.joins(opened.now()["group_id"]).pays()
+    opened.waits_for("paid")
+    joined = second.joins(opened.group_id).pays()
     hopeless = alone.opens("soon-over").pays()
     unpaid = third.buys()
     unwanted = third.buys().pays()
@@ -85,7 +86,7 @@ def test_what_is_under_way_goes_on_in_the_next_version(
         assert function["MemorySize"] == MEMORY_MEGABYTES
     assert after.endpoints.api_url == stack.endpoints.api_url
 
-    late = third.joins(opened.now()["group_id"]).pays()
+    late = third.joins(opened.group_id).pays()
     unpaid.pays().waits_for("to_ship")
     for purchase in (opened, joined, late):
         purchase.waits_for("to_ship")
