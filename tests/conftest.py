@@ -8,6 +8,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from tests.log_watch import LogWatch
+from tests.policy_watch import PolicyWatch
 
 DEPLOYED = "tests/e2e/"
 FIRST = (DEPLOYED, "tests/flows/", "tests/engine/")
@@ -23,6 +24,7 @@ class OneStack(LoadFileScheduling):  # type: ignore[misc]
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(LogWatch())
+    config.pluginmanager.register(PolicyWatch())
 
 
 @pytest.hookimpl(optionalhook=True)

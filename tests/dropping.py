@@ -4,10 +4,12 @@ import csv
 import io
 import itertools
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from chalicelib import uploads
 from chalicelib.sweeps import TimeLeft, always
+from tests.policy_watch import working_as
 from tests.shop import Shop
 
 _drops = itertools.count(1)
@@ -37,12 +39,18 @@ def drops(shop: Shop, key: str, content: str | bytes, **how: Any) -> list[dict[s
 
 def take(shop: Shop, event: dict[str, Any], *, time_left: TimeLeft = always) -> int:
     """How many runs it took."""
-    uploads.take_file(event, shop.wiring, time_left=time_left)
+    takes(shop, event, time_left)
     runs = 1
     while shop.files.to_go_on:
-        uploads.take_file(shop.files.to_go_on.popleft(), shop.wiring, time_left=time_left)
+        takes(shop, shop.files.to_go_on.popleft(), time_left)
         runs += 1
     return runs
+
+
+def takes(shop: Shop, event: Mapping[str, Any], time_left: TimeLeft = always) -> None:
+    """One run."""
+    with working_as("take_files"):
+        uploads.take_file(event, shop.wiring, time_left=time_left)
 
 
 def results(shop: Shop, key: str) -> list[dict[str, str]]:

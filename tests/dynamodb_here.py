@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from botocore.hooks import HierarchicalEmitter, first_non_none_response
 from ministack.services import dynamodb as ministack
 
+from tests.policy_watch import uses
 from tests.rows import plain
 
 Request = dict[str, Any]
@@ -69,6 +70,7 @@ class Client:
 
     def call(self, operation: str, request: Request) -> Any:
         """One request, with its events. Raises ClientError."""
+        uses.note_of_database(operation, request)
         events, model = self.meta.events, SimpleNamespace(name=operation)
         name = f"dynamodb.{operation}"
         events.emit(f"before-parameter-build.{name}", params=request, model=model)

@@ -23,6 +23,7 @@ from chalicelib.gateways.wechat_api import (
 from chalicelib.kit.errors import WechatUnavailable
 from chalicelib.kit.ids import Ids
 from tests.planted import planted
+from tests.policy_watch import uses
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -135,6 +136,7 @@ class Queue:
         self.bodies: dict[str, str] = {}
 
     def send(self, refund_id: str, *, delay_seconds: int = 0) -> None:
+        uses.note_of("sqs:SendMessage", "kaituan-test-refunds")
         self.waiting.append((refund_id, 0))
         self.bodies[refund_id] = message_about(refund_id)
 
@@ -150,6 +152,9 @@ class Queue:
             self.waiting.append((refund_id, receives + 1))
 
 
+BUCKET = "kaituan-test-files-123456789012"
+
+
 class FakeFiles:
     """The bucket: what lies in it, what was written in which order, and who is to be started
     again.
@@ -161,16 +166,20 @@ class FakeFiles:
         self.to_go_on: deque[Mapping[str, Any]] = deque()
 
     def read(self, key: str, *, most_bytes: int) -> StoredFile | None:
+        uses.note_of("s3:GetObject", f"{BUCKET}/{key}")
         content = self.contents.get(key)
         if content is None:
+            uses.note_of("s3:ListBucket", BUCKET)  # whoever may not list is told 403, not 404
             return None
         tag = md5(content, usedforsecurity=False).hexdigest()
         return StoredFile(content if len(content) <= most_bytes else None, len(content), tag)
 
     def write(self, key: str, content: bytes, *, content_type: str) -> None:
+        uses.note_of("s3:PutObject", f"{BUCKET}/{key}")
         assert content_type.startswith("text/csv" if key.endswith(".csv") else "application/json")
         self.contents[key] = content
         self.written.append(key)
 
     def go_on(self, event: Mapping[str, Any]) -> None:
+        uses.note_of("lambda:InvokeFunction", "function:kaituan-test-take_files")
         self.to_go_on.append(event)

@@ -14,7 +14,6 @@ import pytest
 from chalice.test import Client
 from moto import mock_aws
 
-from app import app
 from chalicelib import wiring
 from chalicelib.catalog.recent_allotments import forget_allotments
 from chalicelib.catalog.recent_settings import forget_settings
@@ -25,8 +24,10 @@ from chalicelib.settings import Environment, Secrets
 from tests import dynamodb_here
 from tests.fakes import FakeClock, FakeWechatApi, counting_ids
 from tests.planted import planted
+from tests.policy_watch import working_as
 from tests.promises import assert_kept
 from tests.tables import PREFIX, REGION, create_tables
+from tests.watched import Watched, app
 
 APP_ID = "wx0123456789abcdef"
 SIGNING_KEY = "a signing key that only tests ever use"
@@ -81,7 +82,7 @@ def wired(
 ) -> Iterator[wiring.Wiring]:
     """Wiring of fakes over empty tables."""
     planted.plant("a key of ours", SIGNING_KEY, for_good=True)
-    fakes = wiring.Wiring(
+    fakes = Watched(
         clock=clock,
         new_id=counting_ids(),
         environment=environment,
@@ -117,7 +118,8 @@ def just_before(operation: str, act: Callable[[], object]) -> Iterator[None]:
     def once(**_: Any) -> None:
         if not done:
             done.append(True)
-            act()
+            with working_as(None):
+                act()
 
     events.register(event, once)
     yield

@@ -20,7 +20,6 @@ from botocore.exceptions import EndpointConnectionError
 from chalice.test import Client
 
 import app as handlers
-from app import app
 from chalicelib import wiring
 from chalicelib.catalog.recent_allotments import forget_allotments
 from chalicelib.catalog.recent_settings import forget_settings
@@ -44,6 +43,7 @@ from tests.planted import plant_credentials, planted
 from tests.promises import assert_kept
 from tests.rows import plain
 from tests.streams import StreamsToTake, follow
+from tests.watched import Watched, app, function_for
 
 WECHAT_URL = "https://wechat.test"
 __all__ = ["Member", "Placed", "Reply", "Shop"]
@@ -98,7 +98,7 @@ class Shop:
             message_url=f"{OUR_URL}/v1/wechat/messages",
             complaint_url=f"{OUR_URL}/v1/wechat/complaints",
         )
-        self.wiring = wiring.Wiring(
+        self.wiring = Watched(
             clock=clock,
             environment=Environment(
                 wechat_app_id=keys.app_id,
@@ -216,7 +216,7 @@ class Shop:
 
     def tries_admin(self, command: str, **fields: Any) -> Any:
         event = {"command": command, **fields}
-        return self._client.lambda_.invoke("admin", event).payload
+        return self._client.lambda_.invoke(function_for(command), event).payload
 
     def admin(self, command: str, **fields: Any) -> Any:
         answer = self.tries_admin(command, **fields)
@@ -470,7 +470,7 @@ class Shop:
         return follow(database)
 
     def _invoke(self, name: str, event: Any) -> Any:
-        return getattr(handlers, name)(event, LambdaContext())
+        return getattr(handlers, name)(event, LambdaContext(name))
 
     def _deliver(self, url: str, headers: dict[str, str], body: bytes) -> int:
         assert url.startswith(OUR_URL)
@@ -540,7 +540,9 @@ class _Wire(requests.adapters.BaseAdapter):
 class LambdaContext:
     """What Lambda hands a handler."""
 
-    function_name = "test"
+    def __init__(self, function_name: str = "test") -> None:
+        self.function_name = function_name
+
     memory_limit_in_mb = 512
     invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:test"
     aws_request_id = "00000000-0000-0000-0000-000000000000"

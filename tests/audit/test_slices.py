@@ -286,7 +286,7 @@ def test_the_schedule_runs_it_and_the_command_shows_where_it_is(shop: Shop) -> N
     assert present["looked"]["group"] >= 1
 
     event = shop._client.events.generate_cw_event("aws.events", "", {}, [])
-    handlers.audit_slice(event, LambdaContext())
+    handlers.audit_slice(event, LambdaContext("audit_slice"))
 
     answer = shop.admin("get_audit")
     assert answer["present"] is None

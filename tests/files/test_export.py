@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from chalicelib.kit.aws import dynamodb
 from chalicelib.kit.days import day_of
 from chalicelib.kit.errors import NotAllowed
 from tests.dropping import drops, outcomes
+from tests.policy_watch import working_as
 from tests.shop import Placed, Shop
 from tests.stations.words import collects, looks_after, orders
 from tests.tables import PREFIX
@@ -22,9 +24,21 @@ NEXT = "2026-11-23"
 SIX_HOURS = 6 * 3600
 
 
+def closes_days(shop: Shop) -> None:
+    """The hourly function runs."""
+    with working_as("reconcile_days"):
+        sweeps.reconcile_days(shop.wiring)
+
+
+def exports(shop: Shop, **how: Any) -> list[str]:
+    """The other one; which days it has written."""
+    with working_as("export_days"):
+        return sweeps.export_days(shop.wiring, **how)
+
+
 def day_is_over(shop: Shop) -> None:
     shop.passes(SIX_HOURS)
-    sweeps.reconcile_days(shop.wiring)
+    closes_days(shop)
     shop.settles()
 
 
@@ -125,7 +139,7 @@ def test_what_is_settled_is_what_the_ledger_closed(shop: Shop) -> None:
     shop.admin("refund_order", order_id=second.order_id, amount_fen=500)
     shop.settles()
     shop.passes(24 * 3600)
-    sweeps.reconcile_days(shop.wiring)
+    closes_days(shop)
 
     export_day(day, clock=shop.clock, files=shop.files)
 
@@ -212,7 +226,7 @@ def test_a_day_that_is_not_closed_is_not_written(shop: Shop) -> None:
     shop.settles()
     with pytest.raises(NotAllowed, match="not closed"):
         export_day(DAY, clock=shop.clock, files=shop.files)
-    assert DAY not in sweeps.export_days(shop.wiring)
+    assert DAY not in exports(shop)
     refused = shop.tries_admin("export_day", day=DAY)["error"]["code"]
     assert refused == "not_allowed"
 
@@ -222,15 +236,15 @@ def test_the_schedule_writes_each_closed_day_once(shop: Shop) -> None:
     shop.settles()
     day_is_over(shop)
 
-    assert sweeps.export_days(shop.wiring)[-1] == DAY
+    assert exports(shop)[-1] == DAY
     written = list(shop.files.written)
-    assert sweeps.export_days(shop.wiring) == []
+    assert exports(shop) == []
     assert shop.files.written == written
 
 
 def test_out_of_time_the_rest_is_for_the_next_run(shop: Shop) -> None:
     day_is_over(shop)
-    assert sweeps.export_days(shop.wiring, time_left=lambda: False) == []
+    assert exports(shop, time_left=lambda: False) == []
     assert shop.files.written == []
 
 
@@ -252,7 +266,7 @@ def test_a_day_that_cannot_be_written_stops_no_other(
     shop.settles()
     day_is_over(shop)
     shop.passes(24 * 3600)
-    sweeps.reconcile_days(shop.wiring)
+    closes_days(shop)
     broken = next(row for row in shop.rows("ledger") if row.get("code") == "payment")
     dynamodb().update_item(
         TableName=f"{PREFIX}-ledger",
@@ -261,7 +275,7 @@ def test_a_day_that_cannot_be_written_stops_no_other(
         ExpressionAttributeValues={":code": {"S": "nobody-knows"}},
     )
 
-    written = sweeps.export_days(shop.wiring)
+    written = exports(shop)
 
     assert DAY not in written
     assert written[-1] == NEXT

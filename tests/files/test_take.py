@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib import uploads
-from tests.dropping import drops, event_of, outcomes, progress, results, take
+from tests.dropping import drops, event_of, outcomes, progress, results, take, takes
 from tests.shop import Placed, Shop
 
 HEADER = "order_id,carrier,tracking_no\n"
@@ -120,7 +119,7 @@ def test_out_of_time_it_goes_on_by_itself(shop: Shop) -> None:
 
 def test_while_it_runs_it_shows_how_far_it_is(shop: Shop) -> None:
     shop.files.contents[KEY] = shipments(ready(shop, 3)).encode()
-    uploads.take_file(event_of(KEY), shop.wiring, time_left=time_for(2))
+    takes(shop, event_of(KEY), time_for(2))
 
     seen = progress(shop, KEY)
     assert {name: seen[name] for name in ("file", "state", "at", "entries", "reached", "rows")} == {
@@ -165,7 +164,7 @@ def test_killed_between_two_rows_the_retry_does_the_rest(shop: Shop, after: int)
 def test_dropped_again_with_other_content_the_old_one_is_left(shop: Shop) -> None:
     first, second, third = ready(shop, 3)
     shop.files.contents[KEY] = shipments([first, second]).encode()
-    uploads.take_file(event_of(KEY), shop.wiring, time_left=time_for(1))
+    takes(shop, event_of(KEY), time_for(1))
     assert outcomes(drops(shop, KEY, shipments([third]))) == ["done"]
     assert (first.status, second.status, third.status) == ("shipped", "to_ship", "shipped")
 

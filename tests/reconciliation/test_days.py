@@ -220,7 +220,7 @@ def test_the_hourly_function_closes_days_and_compares_them(shop: Shop) -> None:
     morning_after(shop)
 
     event = Client(handlers.app).events.generate_cw_event("aws.events", "", {}, [])
-    handlers.reconcile_days(event, LambdaContext())
+    handlers.reconcile_days(event, LambdaContext("reconcile_days"))
 
     assert_agrees(shop)
     closed = shop.rows("ledger", account_id=f"day#{DAY}", entry="closing")

@@ -5,6 +5,7 @@ from typing import Any
 from chalicelib import sweeps
 from chalicelib.gateways.wechat_bills import day_before
 from chalicelib.kit.aws import dynamodb
+from tests.policy_watch import working_as
 from tests.shop import Placed, Shop
 
 DAY, NEXT_DAY = "2026-11-22", "2026-11-23"
@@ -26,7 +27,8 @@ def days_before_are_closed(days: int = 31, until: str = DAY) -> None:
 
 def runs(shop: Shop, **how: Any) -> list[str]:
     """The hourly function runs; which days it has finished."""
-    return sweeps.reconcile_days(shop.wiring, **how)["reconciled"]
+    with working_as("reconcile_days"):
+        return sweeps.reconcile_days(shop.wiring, **how)["reconciled"]
 
 
 def sells(shop: Shop, name: str = "Lin", **changes: Any) -> Placed:

@@ -14,8 +14,6 @@ import requests
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from chalice.local import LambdaEventConverter, RouteMatcher
 
-import app as handlers
-from app import app
 from chalicelib.gateways.wechat_api import WechatApi
 from chalicelib.groups import show
 from chalicelib.kit import pauses
@@ -32,6 +30,7 @@ from tests.simulation.disturbances import AT_CLOSING, AT_QUEUE, AT_WECHAT, Distu
 from tests.simulation.scheduler import Killed, Scheduler
 from tests.streams import StreamsToTake
 from tests.tables import PREFIX
+from tests.watched import app, function_for
 
 CUT_OFF = 502
 """What a client sees when the function was killed."""
@@ -102,7 +101,7 @@ class World(Shop):
     def tries_admin(self, command: str, **fields: Any) -> Any:
         """As operators do; None when the function was killed."""
         try:
-            return handlers.admin({"command": command, **fields}, _FUNCTION)
+            return self._invoke(function_for(command), {"command": command, **fields})
         except Killed:
             return None
 
