@@ -231,7 +231,11 @@ class Shop:
     def sweeps(self) -> None:
         """Each schedule fires once."""
         for name in SWEEPS:
-            self._invoke(name, self._client.events.generate_cw_event("aws.events", "", {}, []))
+            self.fires(name)
+
+    def fires(self, schedule: str) -> None:
+        """One schedule."""
+        self._invoke(schedule, self._client.events.generate_cw_event("aws.events", "", {}, []))
 
     def streams_flow(self, *, times: int = 1) -> int:
         """Deliver what the streams hold, each batch so often, until they are empty; how many

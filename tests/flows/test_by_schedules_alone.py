@@ -275,3 +275,27 @@ def test_a_row_that_makes_no_sense_is_set_aside(shop: WithoutStreams, table: str
         ["poison_item"],
     )
     shop.assert_books_balance()
+
+
+def test_a_refund_that_is_quicker_than_its_order_is_taken_back_all_the_same(
+    shop: WithoutStreams,
+) -> None:
+    _, code = guide_code(shop)
+    lin = shop.member("Lin")
+    lin.visits(code)
+    order = lin.buys().pays()
+    shop.admin("refund_order", order_id=order.order_id, amount_fen=500, reason="压坏了")
+    for _ in range(3):
+        shop.advance(61)
+        shop.fires("sweep_refunds")
+        shop.works_queue()
+        shop.sandbox.pump()
+    assert commissions(shop, order.order_id) == {1: ("pending", 150, 0)}
+
+    shop.comes_to_rest()
+
+    assert (order.status, commissions(shop, order.order_id)) == (
+        "to_ship",
+        {1: ("pending", 150, 0)},
+    )
+    shop.assert_books_balance()
