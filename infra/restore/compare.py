@@ -85,7 +85,7 @@ class Comparing:
         keys = [key_of(self.table, row) for row in standing]
         live = reader.read(self.beside.live, self.table, keys)
         missing = [row for row in standing if joined(self.table, row) not in live]
-        not_needed = no_longer_needed(self.table, missing, self.prefix, reader)
+        not_needed = no_longer_needed(self.table, missing, self.prefix, self.beside.name, reader)
         for row in standing:
             now = live.get(joined(self.table, row))
             found = self._stands(row, now, not_needed)

@@ -99,33 +99,25 @@ KINDS = (
 
 
 def no_longer_needed(
-    table: Table, missing: Sequence[Item], prefix: str, reader: Reader
+    table: Table, missing: Sequence[Item], prefix: str, beside: str, reader: Reader
 ) -> frozenset[str]:
-    """Which of the missing rows nothing says to be needed still, by their joined keys."""
+    """Which of the missing rows nothing says to be needed still, by their joined keys. What tells
+    it may be missing from the same table itself: then it is asked as it was, in `beside`.
+    """
     found: set[str] = set()
     for kind in (kind for kind in KINDS if kind.table == table.name):
         rows = [row for row in missing if kind.is_one(row)]
         if not rows:
             continue
-        keys = [kind.told_by(row) for row in rows]
-        of_table = _table_of(keys[0])
-        told = reader.read(f"{prefix}-{of_table.name}", of_table, [key.to_item() for key in keys])
-        found |= _not_needed(kind, table, zip(rows, keys, strict=True), told, of_table)
+        asked = [kind.told_by(row) for row in rows]
+        keys, of_table = [key.to_item() for key in asked], _table_of(asked[0])
+        told = reader.read(f"{prefix}-{of_table.name}", of_table, keys)
+        if of_table == table:
+            told = reader.read(beside, table, keys) | told
+        for row, key in zip(rows, keys, strict=True):
+            if not kind.needs(row, told.get(joined(of_table, key))):
+                found.add(joined(table, row))
     return frozenset(found)
-
-
-def _not_needed(
-    kind: Kind,
-    table: Table,
-    rows: Any,
-    told: Mapping[str, Item],
-    of_table: Table,
-) -> set[str]:
-    return {
-        joined(table, row)
-        for row, key in rows
-        if not kind.needs(row, told.get(joined(of_table, key.to_item())))
-    }
 
 
 def _table_of(key: Key[Any]) -> Table:

@@ -1,163 +1,30 @@
 """`make restore`: what is missing comes back and nothing else, whatever happens in between."""
 
-import io
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from rich.console import Console
 
-from infra.place import Place
-from infra.restore.around import Surroundings
 from infra.restore.beside import moment_of
 from infra.restore.bring_back import exactly
 from infra.restore.items import is_same
 from infra.restore.refusals import NotRestored
-from infra.restore.run import Outcome, Wishes, restore
-from infra.tables import all_tables
+from infra.restore.run import Outcome
 from tests import dynamodb_here
-from tests.fakes import NOON, FakeClock
+from tests.fakes import NOON
+from tests.restoring import MOMENT, SUFFIX, Audits, Item, Operator, Tables
 from tests.tables import create_tables
 
 PREFIX = "kaituan-dev"
-MOMENT = NOON - timedelta(hours=2)
 LIVE = f"{PREFIX}-orders"
-BESIDE = f"{PREFIX}-orders-restored-20261122T100000Z"
+BESIDE = f"{LIVE}{SUFFIX}"
 PHONE = "13800001234"
-TABLES = {table.name: table for table in all_tables()}
-Item = dict[str, Any]
-Change = Callable[[], object]
 
 
 def order(order_id: str, **attributes: str) -> Item:
     texts = {"order_id": order_id, "phone": PHONE, "order_state": "to_ship", **attributes}
     return {name: {"S": text} for name, text in texts.items()}
-
-
-class Tables(dynamodb_here.Client):
-    """DynamoDB with a past: of every table that it is told of, as it was at the moment."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.statuses: list[str | Exception] = []
-        """What describing a table beside says first."""
-        self.window: Item = {
-            "PointInTimeRecoveryStatus": "ENABLED",
-            "EarliestRestorableDateTime": NOON - timedelta(days=35),
-            "LatestRestorableDateTime": NOON - timedelta(minutes=5),
-        }
-        self.restored: list[Item] = []
-        self.answer_is_lost = False
-        self.before: dict[str, Change] = {}
-        """What happens just before an operation on a row, once."""
-        self.summary: Item = {}
-        self.gives_at_once: int | None = None
-        """How many keys a batch answers; None: all of them."""
-        self.batches: list[int] = []
-
-    def describe_table(self, **request: Any) -> Any:
-        if "-restored-" in request["TableName"] and self.statuses:
-            status = self.statuses.pop(0)
-            if isinstance(status, Exception):
-                raise status
-            return {"Table": {"TableStatus": status, "RestoreSummary": self.summary}}
-        return self.call("DescribeTable", request)
-
-    def describe_continuous_backups(self, TableName: str) -> Any:  # noqa: N803
-        return {"ContinuousBackupsDescription": {"PointInTimeRecoveryDescription": self.window}}
-
-    def restore_table_to_point_in_time(self, **request: Any) -> Any:
-        self.restored.append(dict(request))
-        request["RestoreDateTime"] = request["RestoreDateTime"].timestamp()
-        answer = self.call("RestoreTableToPointInTime", request)
-        if self.answer_is_lost:
-            return self.call("RestoreTableToPointInTime", request)
-        return answer
-
-    def delete_table(self, **request: Any) -> Any:
-        return self.call("DeleteTable", request)
-
-    def batch_get_item(self, **request: Any) -> Any:
-        ((name, asked),) = request["RequestItems"].items()
-        keys = asked["Keys"]
-        self.batches.append(len(keys))
-        given, left = keys[: self.gives_at_once], keys[len(keys[: self.gives_at_once]) :]
-        later = {name: {**asked, "Keys": left}} if left else {}
-        if not given:
-            return {"Responses": {}, "UnprocessedKeys": later}
-        answer = super().batch_get_item(RequestItems={name: {**asked, "Keys": given}})
-        return {**answer, "UnprocessedKeys": later}
-
-    def call(self, operation: str, request: Any) -> Any:
-        if operation in self.before:
-            self.before.pop(operation)()
-        return super().call(operation, request)
-
-
-class Shop:
-    """Answers of the deployed `admin`, in their order; the last one for ever."""
-
-    def __init__(self, *violations: int, complete: bool = True) -> None:
-        self._violations = list(violations) or [0]
-        self._complete = complete
-        self.asked: list[Any] = []
-        self.fails = False
-
-    def invoke(self, FunctionName: str, Payload: str) -> Item:  # noqa: N803
-        self.asked.append((FunctionName, json.loads(Payload)))
-        if self.fails:
-            payload = io.BytesIO(b'{"errorMessage": "timed out"}')
-            return {"FunctionError": "Unhandled", "Payload": payload}
-        more = len(self._violations) > 1
-        count = self._violations.pop(0) if more else self._violations[0]
-        one = {"invariant": "orders_are_booked", "kind": "order", "id": "ord_1", "detail": "0 fen"}
-        stopped_at = None if self._complete else "ledger"
-        result = {
-            "complete": self._complete,
-            "stopped_at": stopped_at,
-            "violations": [one] * count,
-        }
-        return {"Payload": io.BytesIO(json.dumps({"ok": True, "result": result}).encode())}
-
-
-class Operator:
-    """Runs the command, and sees what it says."""
-
-    def __init__(self, tables: Tables) -> None:
-        self.tables = tables
-        self.shop = Shop()
-        self.says_yes = True
-        self.questions: list[str] = []
-        self.slept_seconds = 0.0
-        self.console = Console(record=True, width=300, file=io.StringIO())
-        self.clock = FakeClock()
-
-    def runs(self, table: str = "orders", **wishes: Any) -> Outcome:
-        clients = {"dynamodb": self.tables, "lambda": self.shop}
-        place = Place("dev", "123456789012", "ap-east-1", clients.__getitem__)
-        around = Surroundings(self.console, self._agree, self._sleep, self.clock.now, at_once=1)
-        return restore(place, Wishes(TABLES[table], MOMENT, **wishes), around)
-
-    def is_refused(self, match: str, table: str = "orders", **wishes: Any) -> None:
-        before = snapshot(self.tables)
-        with pytest.raises(NotRestored, match=match):
-            self.runs(table, **wishes)
-        assert snapshot(self.tables) == before
-
-    @property
-    def said(self) -> str:
-        return self.console.export_text(clear=False)
-
-    def _agree(self, question: str) -> bool:
-        self.questions.append(question)
-        return self.says_yes
-
-    def _sleep(self, seconds: float) -> None:
-        self.slept_seconds += seconds
-        self.clock.advance(seconds)
 
 
 @pytest.fixture
@@ -170,7 +37,7 @@ def tables() -> Iterator[Tables]:
 
 @pytest.fixture
 def operator(tables: Tables) -> Operator:
-    return Operator(tables)
+    return Operator(tables, Audits())
 
 
 def put(tables: Tables, *rows: Item, table: str = LIVE) -> None:
@@ -184,33 +51,14 @@ def delete(tables: Tables, *order_ids: str) -> None:
 
 
 def rows(tables: Tables, name: str = LIVE) -> list[Item]:
-    found: list[Item] = tables.scan(TableName=name)["Items"]
-    return sorted(found, key=str)
-
-
-def names(tables: Tables) -> list[str]:
-    return [name for name in tables.list_tables()["TableNames"] if "-restored-" in name]
-
-
-def snapshot(tables: Tables) -> dict[str, list[Item]]:
-    return {name: rows(tables, name) for name in tables.list_tables()["TableNames"]}
-
-
-def the_past_is_beside(tables: Tables, table: str = "orders") -> None:
-    """The table as it is now is what DynamoDB restores: the damage comes after."""
-    tables.restore_table_to_point_in_time(
-        SourceTableName=f"{PREFIX}-{table}",
-        TargetTableName=f"{PREFIX}-{table}-restored-20261122T100000Z",
-        RestoreDateTime=MOMENT,
-    )
-    tables.restored.clear()
+    return tables.rows_of(name)
 
 
 def three(tables: Tables) -> list[Item]:
     """Three orders, then and now."""
     found = [order(f"ord_{number}") for number in (1, 2, 3)]
     put(tables, *found)
-    the_past_is_beside(tables)
+    tables.keep_the_past_of(LIVE)
     return found
 
 
@@ -271,7 +119,7 @@ def test_the_table_is_restored_beside_and_waited_for(operator: Operator, tables:
     }
     assert operator.slept_seconds == 4 * 15
     assert operator.questions == []
-    assert names(tables) == [BESIDE]
+    assert tables.beside() == [BESIDE]
     assert "1 rows are the same in both" in operator.said
     assert f"aws dynamodb delete-table --region ap-east-1 --table-name {BESIDE}" in operator.said
     assert operator.shop.asked == [("kaituan-dev-admin", {"command": "audit"})]
@@ -336,7 +184,7 @@ def test_missing_rows_come_back_and_nothing_else_changes(
         "the books balance",
     ):
         assert sentence in operator.said
-    assert names(tables) == []
+    assert tables.beside() == []
 
 
 def test_only_keys_are_shown(operator: Operator, tables: Tables) -> None:
@@ -352,7 +200,7 @@ def test_only_keys_are_shown(operator: Operator, tables: Tables) -> None:
 def test_of_many_the_first_keys_are_shown(operator: Operator, tables: Tables) -> None:
     found = [order(f"ord_{number:03}") for number in range(230)]
     put(tables, *found)
-    the_past_is_beside(tables)
+    tables.keep_the_past_of(LIVE)
     delete(tables, *(row["order_id"]["S"] for row in found[:215]))
 
     assert operator.runs() is Outcome.BALANCED
@@ -367,7 +215,7 @@ def test_what_is_not_agreed_to_is_not_done(operator: Operator, tables: Tables) -
     delete(tables, "ord_1")
     operator.says_yes = False
     operator.is_refused("not agreed to: kaituan-dev-orders is as it was")
-    assert names(tables) == [BESIDE]
+    assert tables.beside() == [BESIDE]
     assert operator.shop.asked == []
 
 
@@ -375,7 +223,7 @@ def test_the_table_beside_can_be_kept(operator: Operator, tables: Tables) -> Non
     three(tables)
     delete(tables, "ord_1")
     assert operator.runs(keep=True) is Outcome.BALANCED
-    assert names(tables) == [BESIDE]
+    assert tables.beside() == [BESIDE]
 
 
 @pytest.mark.parametrize("operation", ["Scan", "BatchGetItem", "PutItem", "DeleteTable"])
@@ -460,7 +308,7 @@ def test_a_row_that_changes_before_it_is_replaced_stays(
 
     assert changed in rows(tables)
     assert "1 were changed after they were compared and not replaced: ord_1" in operator.said
-    assert names(tables) == [BESIDE]
+    assert tables.beside() == [BESIDE]
     assert operator.runs(replace=("ord_1",)) is Outcome.BALANCED
     assert order("ord_1") in rows(tables)
 
@@ -502,7 +350,7 @@ def test_rows_whose_end_has_passed_are_left_out(operator: Operator, tables: Tabl
     name = f"{PREFIX}-limits"
     over, lasting = limit("over", NOON), limit("lasting", NOON + timedelta(seconds=1))
     put(tables, over, lasting, {"limit_key": {"S": "for good"}}, table=name)
-    the_past_is_beside(tables, "limits")
+    tables.keep_the_past_of(name)
     for row in rows(tables, name):
         tables.delete_item(TableName=name, Key={"limit_key": row["limit_key"]})
 
@@ -531,10 +379,10 @@ def test_the_books_are_proven_and_what_follows_by_the_streams_is_waited_for(
 ) -> None:
     three(tables)
     delete(tables, "ord_1")
-    operator.shop = Shop(*violations)
+    operator.shop = Audits(*violations)
     assert operator.runs() is outcome
     assert len(operator.shop.asked) == asked
-    assert names(tables) == left
+    assert tables.beside() == left
     assert ("orders_are_booked: order ord_1: 0 fen" in operator.said) is bool(left)
 
 
@@ -543,11 +391,11 @@ def test_an_audit_that_did_not_look_at_everything_proves_nothing(
 ) -> None:
     three(tables)
     delete(tables, "ord_1")
-    operator.shop = Shop(0, complete=False)
+    operator.shop = Audits(0, complete=False)
     assert operator.runs() is Outcome.NOT_PROVEN
     assert "it stopped at ledger" in operator.said
     assert "get_audit" in operator.said
-    assert names(tables) == [BESIDE]
+    assert tables.beside() == [BESIDE]
 
 
 def test_a_shop_that_does_not_answer_proves_nothing(operator: Operator, tables: Tables) -> None:
@@ -556,7 +404,7 @@ def test_a_shop_that_does_not_answer_proves_nothing(operator: Operator, tables: 
     operator.shop.fails = True
     with pytest.raises(NotRestored, match="could not carry out the audit: timed out"):
         operator.runs()
-    assert names(tables) == [BESIDE]
+    assert tables.beside() == [BESIDE]
     assert len(rows(tables)) == 3
 
 
