@@ -138,7 +138,7 @@ class Operator:
         self.tables = tables
         self.shop = shop
         self.stage = stage
-        self.says_yes = True
+        self.agree: Callable[[str], bool] = lambda _question: True
         self.questions: list[str] = []
         self.slept_seconds = 0.0
         self.console = Console(record=True, width=300, file=io.StringIO())
@@ -162,7 +162,7 @@ class Operator:
 
     def _agree(self, question: str) -> bool:
         self.questions.append(question)
-        return self.says_yes
+        return self.agree(question)
 
     def _sleep(self, seconds: float) -> None:
         self.slept_seconds += seconds

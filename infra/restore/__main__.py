@@ -30,7 +30,7 @@ GOES_ON = "run it again with the same words: it goes on where it was"
 
 def main() -> int:
     """The command line."""
-    arguments = _arguments()
+    arguments = command_line().parse_args()
     console = Console()
     try:
         return _restore(arguments, console)
@@ -77,7 +77,8 @@ def _agree(*, yes: bool) -> Agree:
     return lambda question: input(f"{question} [yes/no] ").strip().lower() in ("y", "yes")
 
 
-def _arguments() -> argparse.Namespace:
+def command_line() -> argparse.ArgumentParser:
+    """What it takes."""
     parser = argparse.ArgumentParser(prog="python -m infra.restore", description=__doc__)
     parser.add_argument("--stage", choices=STAGES, default="dev")
     parser.add_argument("--profile", help="an AWS profile")
@@ -108,7 +109,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--keep", action="store_true", help="do not delete the table beside")
-    return parser.parse_args()
+    return parser
 
 
 if __name__ == "__main__":

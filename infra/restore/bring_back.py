@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from infra.restore.around import Surroundings
 from infra.restore.beside import Beside
 from infra.restore.compare import Pair
-from infra.restore.items import KEYS_AT_ONCE, Item, Reader, chunks, is_same
+from infra.restore.items import KEYS_AT_ONCE, Item, Reader, chunks, is_same, joined
 from infra.tables import Table
 
 REFUSED = "ConditionalCheckFailedException"
@@ -21,12 +21,13 @@ REFUSED = "ConditionalCheckFailedException"
 
 @dataclass
 class Written:
-    """What came of it. `taken`: somebody else wrote the row first; `moved`: it was changed after it
-    was compared, so it was not replaced.
+    """What came of it. `taken`: somebody else wrote the row first; `let_go`: it was no longer needed
+    when its turn came; `moved`: it was changed after it was compared, so it was not replaced.
     """
 
     brought_back: int = 0
     taken: list[Item] = field(default_factory=list)
+    let_go: list[Item] = field(default_factory=list)
     replaced: int = 0
     moved: list[str] = field(default_factory=list)
 
@@ -40,11 +41,14 @@ def bring_back(
     table: Table,
     beside: Beside,
     keys: Sequence[Item],
+    needless: Callable[[list[Item]], frozenset[str]],
     reader: Reader,
     around: Surroundings,
     written: Written,
 ) -> None:
-    """Puts each row that is not there; one that appeared meanwhile stays as it is."""
+    """Puts each row that is not there; one that appeared meanwhile stays as it is. `needless` is
+    asked again just before: the answer to the question may have taken long.
+    """
     name = table.key[0].name
     guard = {
         "ConditionExpression": "attribute_not_exists(#key)",
@@ -57,7 +61,10 @@ def bring_back(
     with around.working("bringing rows back") as tell:
         for part in chunks(keys, KEYS_AT_ONCE):
             rows = list(reader.read(beside.name, table, part).values())
-            for row, is_done in _all(put, rows, around.at_once):
+            not_needed = needless(rows)
+            written.let_go += [row for row in rows if joined(table, row) in not_needed]
+            needed = [row for row in rows if joined(table, row) not in not_needed]
+            for row, is_done in _all(put, needed, around.at_once):
                 if is_done:
                     written.brought_back += 1
                 else:

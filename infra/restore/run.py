@@ -15,9 +15,10 @@ from infra.restore.around import Surroundings
 from infra.restore.beside import Beside, how_to_remove, make_sure_of, remove
 from infra.restore.bring_back import Written, bring_back, replace
 from infra.restore.compare import Comparing, Comparison, Found
-from infra.restore.items import Item, Reader, name_of
+from infra.restore.items import Item, Reader, joined, name_of
 from infra.restore.prove import Verdict, prove
 from infra.restore.refusals import NotRestored
+from infra.restore.taken_away import no_longer_needed
 from infra.tables import Table
 
 NAMES_SHOWN = 10
@@ -78,7 +79,12 @@ def restore(place: Place, wishes: Wishes, around: Surroundings) -> Outcome:
                 f"not agreed to: {beside.live} is as it was. {beside.name} stays for another run; "
                 f"to be rid of it:\n  {how_to_remove(beside, place)}"
             )
-        bring_back(tables, table, beside, missing, reader, around, written)
+        insisted = {joined(table, key) for key in also}
+
+        def needless(rows: list[Item]) -> frozenset[str]:
+            return no_longer_needed(table, rows, place.stack_name, beside.name, reader) - insisted
+
+        bring_back(tables, table, beside, missing, needless, reader, around, written)
         replace(tables, beside, pairs, compared.attributes, written)
         _tell_written(written, table, around)
     verdict = prove(place, around, after_writing=written.count > 0)
@@ -140,6 +146,10 @@ def _tell_written(written: Written, table: Table, around: Surroundings) -> None:
         around.say(f"{len(written.taken)} appeared meanwhile and stay as they are:")
         names = (name_of(table, row) for row in written.taken)
         _show_names(names, len(written.taken), around)
+    if written.let_go:
+        around.say(f"{len(written.let_go)} were no longer needed when their turn came:")
+        names = (name_of(table, row) for row in written.let_go)
+        _show_names(names, len(written.let_go), around)
     if written.moved:
         around.say(
             f"{len(written.moved)} were changed after they were compared and not replaced: "

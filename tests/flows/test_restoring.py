@@ -144,6 +144,25 @@ def test_a_seat_that_was_given_up_stays_free(shop: Shop, operator: Operator, pas
     assert "the shop takes such rows away itself" in operator.said
 
 
+def test_who_leaves_while_the_operator_thinks_does_not_come_back(
+    shop: Shop, operator: Operator, past: Tables
+) -> None:
+    lin = shop.member("Lin")
+    name = f"{PREFIX}-identities"
+    past.keep_the_past_of(name)
+    loses(past, "identities")
+
+    def leave(question: str) -> bool:
+        assert question == "bring 1 rows back to kaituan-test-identities and replace 0?"
+        assert lin.send("DELETE", "/v1/me").status == 204
+        return True
+
+    operator.agree = leave
+    assert operator.runs("identities") is Outcome.BALANCED
+    assert past.rows_of(name) == []
+    assert "1 were no longer needed when their turn came" in operator.said
+
+
 def test_a_row_that_was_taken_away_rightly_comes_back_when_it_is_named(
     shop: Shop, operator: Operator, past: Tables
 ) -> None:

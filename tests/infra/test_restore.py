@@ -125,6 +125,13 @@ def test_the_table_is_restored_beside_and_waited_for(operator: Operator, tables:
     assert operator.shop.asked == [("kaituan-dev-admin", {"command": "audit"})]
 
 
+def test_a_long_wait_says_once_a_minute_that_it_goes_on(operator: Operator, tables: Tables) -> None:
+    tables.statuses = ["CREATING"] * 10
+    assert operator.runs() is Outcome.BALANCED
+    told = [line for line in operator.said.splitlines() if "CREATING" in line]
+    assert [line.rpartition(": ")[2] for line in told] == ["CREATING, 1 min", "CREATING, 2 min"]
+
+
 def test_a_restoration_that_was_begun_already_is_gone_on_with(
     operator: Operator, tables: Tables
 ) -> None:
@@ -213,7 +220,7 @@ def test_of_many_the_first_keys_are_shown(operator: Operator, tables: Tables) ->
 def test_what_is_not_agreed_to_is_not_done(operator: Operator, tables: Tables) -> None:
     three(tables)
     delete(tables, "ord_1")
-    operator.says_yes = False
+    operator.agree = lambda _question: False
     operator.is_refused("not agreed to: kaituan-dev-orders is as it was")
     assert tables.beside() == [BESIDE]
     assert operator.shop.asked == []
