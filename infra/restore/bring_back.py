@@ -21,7 +21,7 @@ REFUSED = "ConditionalCheckFailedException"
 
 @dataclass
 class Written:
-    """What came of it. `taken`: somebody else wrote the row first; `let_go`: it was no longer needed
+    """What came of it. `taken`: somebody else wrote the row first; `let_go`: needed no longer
     when its turn came; `moved`: it was changed after it was compared, so it was not replaced.
     """
 

@@ -126,6 +126,7 @@ def test_the_table_is_restored_beside_and_waited_for(operator: Operator, tables:
 
 
 def test_a_long_wait_says_once_a_minute_that_it_goes_on(operator: Operator, tables: Tables) -> None:
+    tables.keep_the_past_of(LIVE)
     tables.statuses = ["CREATING"] * 10
     assert operator.runs() is Outcome.BALANCED
     told = [line for line in operator.said.splitlines() if "CREATING" in line]
