@@ -286,12 +286,15 @@ class Shop:
 
     # Trouble
 
-    def wechat_misses_closing(self, order: Placed) -> None:
-        """The order is cancelled here, but WeChat lost our close and still takes the payment."""
+    def wechat_misses_closing(self, order: Placed, *, again_in: float | None = None) -> None:
+        """The order is cancelled here, but WeChat lost our close and still takes the payment. We
+        close it again after so many seconds, if at all.
+        """
         placed = orders.get(order.order_id)
         now = self.clock.now()
         writes = WriteSet()
-        orders.mark_cancelled(writes, placed, reason="pay_deadline", now=now, due_at=None)
+        due_at = None if again_in is None else now + timedelta(seconds=again_in)
+        orders.mark_cancelled(writes, placed, reason="pay_deadline", now=now, due_at=due_at)
         give_back(writes, placed, UNPAID, now=now)
         writes.commit()
 
