@@ -68,10 +68,10 @@ def test_a_draw_of_a_whole_campaign_is_announced_and_moved(shop: Shop) -> None:
 def test_units_are_set_aside_for_a_sale(shop: Shop) -> None:
     rules = {"allotment": {"shards": 2}}
     cells = {"play": "flash", "size": 2}
-    contents = [campaign(rules, FIRST, allotted_units=units, **cells) for units in (10, 21)]
+    contents = [campaign(rules, FIRST, allotted_units=units, **cells) for units in (10, 11)]
     assert puts(shop, *contents) == ["done", "done"]
 
-    assert (sum(lots(shop, "new")), shop.units_left()) == (21, 79)
+    assert (sum(lots(shop, "new")), shop.units_left()) == (11, 89)
     shop.assert_books_balance()
 
 
