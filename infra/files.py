@@ -7,6 +7,8 @@ other when they are deployed.
 
 from typing import Any, Protocol
 
+from infra.private_bucket import private_bucket
+
 PERSONAL_DAYS = 30
 PERSONAL = ("in/", "results/", "merchants/", "exports/orders/")
 """Where names and addresses lie, or what somebody dropped; whatever else is in `exports/` stays."""
@@ -25,34 +27,10 @@ class Place(Protocol):
 
 def files_bucket(stage: Place) -> dict[str, Any]:
     """The resource."""
-    policy = "Retain" if stage.keep else "Delete"
     name = {"Fn::Sub": f"{stage.prefix}-files-${{AWS::AccountId}}-${{AWS::Region}}"}
-    return {
-        "FilesBucket": {
-            "Type": "AWS::S3::Bucket",
-            "DeletionPolicy": policy,
-            "UpdateReplacePolicy": policy,
-            "Properties": {
-                "BucketName": name,
-                "BucketEncryption": {
-                    "ServerSideEncryptionConfiguration": [
-                        {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
-                    ]
-                },
-                "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
-                "PublicAccessBlockConfiguration": {
-                    "BlockPublicAcls": True,
-                    "BlockPublicPolicy": True,
-                    "IgnorePublicAcls": True,
-                    "RestrictPublicBuckets": True,
-                },
-                "NotificationConfiguration": {
-                    "EventBridgeConfiguration": {"EventBridgeEnabled": True}
-                },
-                "LifecycleConfiguration": {"Rules": _rules()},
-            },
-        }
-    }
+    told = {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    more = {"BucketName": name, "NotificationConfiguration": told}
+    return {"FilesBucket": private_bucket(_rules(), keep=stage.keep, more=more)}
 
 
 def files_dropped() -> dict[str, Any]:

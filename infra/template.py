@@ -19,6 +19,7 @@ from infra.network import (
     network_parameters,
     network_resources,
 )
+from infra.private_bucket import private_bucket
 from infra.refusals import gateway_responses
 from infra.tables import all_tables, table_resource
 from infra.throttles import method_settings
@@ -235,38 +236,14 @@ def _refund_queues(stage: Stage) -> dict[str, Any]:
 
 def _failed_records_bucket(stage: Stage) -> dict[str, Any]:
     """Where Lambda puts stream records it gave up on: a queue would get only their positions."""
-    policy = "Retain" if stage.keep else "Delete"
-    name = {"Fn::Sub": f"{stage.prefix}-failed-records-${{AWS::AccountId}}-${{AWS::Region}}"}
-    return {
-        "FailedRecordsBucket": {
-            "Type": "AWS::S3::Bucket",
-            "DeletionPolicy": policy,
-            "UpdateReplacePolicy": policy,
-            "Properties": {
-                "BucketName": name,
-                "BucketEncryption": {
-                    "ServerSideEncryptionConfiguration": [
-                        {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
-                    ]
-                },
-                "PublicAccessBlockConfiguration": {
-                    "BlockPublicAcls": True,
-                    "BlockPublicPolicy": True,
-                    "IgnorePublicAcls": True,
-                    "RestrictPublicBuckets": True,
-                },
-                "LifecycleConfiguration": {
-                    "Rules": [
-                        {
-                            "Id": "forget-personal-data",
-                            "Status": "Enabled",
-                            "ExpirationInDays": FAILED_RECORDS_RETENTION_DAYS,
-                        }
-                    ]
-                },
-            },
-        }
+    forget = {
+        "Id": "forget-personal-data",
+        "Status": "Enabled",
+        "ExpirationInDays": FAILED_RECORDS_RETENTION_DAYS,
     }
+    name = {"Fn::Sub": f"{stage.prefix}-failed-records-${{AWS::AccountId}}-${{AWS::Region}}"}
+    bucket = private_bucket([forget], keep=stage.keep, more={"BucketName": name})
+    return {"FailedRecordsBucket": bucket}
 
 
 def _log_group(stage: Stage, function: Function) -> dict[str, Any]:

@@ -155,6 +155,10 @@ class Queue:
 BUCKET = "kaituan-test-files-123456789012"
 
 
+def _tag(content: bytes) -> str:
+    return md5(content, usedforsecurity=False).hexdigest()
+
+
 class FakeFiles:
     """The bucket: what lies in it, what was written in which order, and who is to be started
     again.
@@ -171,14 +175,23 @@ class FakeFiles:
         if content is None:
             uses.note_of("s3:ListBucket", BUCKET)  # whoever may not list is told 403, not 404
             return None
-        tag = md5(content, usedforsecurity=False).hexdigest()
-        return StoredFile(content if len(content) <= most_bytes else None, len(content), tag)
+        read = content if len(content) <= most_bytes else None
+        return StoredFile(read, len(content), _tag(content))
 
     def write(self, key: str, content: bytes, *, content_type: str) -> None:
         uses.note_of("s3:PutObject", f"{BUCKET}/{key}")
         assert content_type.startswith("text/csv" if key.endswith(".csv") else "application/json")
         self.contents[key] = content
         self.written.append(key)
+
+    def replace(
+        self, key: str, content: bytes, *, content_type: str, tag: str | None
+    ) -> str | None:
+        there = self.read(key, most_bytes=0)
+        if (there.tag if there is not None else None) != tag:
+            return None
+        self.write(key, content, content_type=content_type)
+        return _tag(content)
 
     def go_on(self, event: Mapping[str, Any]) -> None:
         uses.note_of("lambda:InvokeFunction", "function:kaituan-test-take_files")

@@ -115,6 +115,11 @@ class Product(Frozen):
     skus: Annotated[tuple[Sku, ...], Field(min_length=1, max_length=MOST_SKUS)]
     on_sale: bool = True
 
+    @property
+    def revision(self) -> str:
+        """Names this content: equal content, equal revision."""
+        return fingerprint(self.model_dump(mode="json", exclude_defaults=True))
+
 
 class CampaignSku(Frozen):
     """A SKU at the campaign's price, per unit. `tier_prices_fen`: what it costs at each of the

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.catalog import store as catalog
-from chalicelib.catalog.errors import CampaignEnded
+from chalicelib.catalog.errors import CampaignEnded, ChangedSince
 from chalicelib.catalog.model import (
     MOST_OFFERS,
     Campaign,
@@ -18,6 +18,7 @@ from chalicelib.catalog.model import (
     Outcome,
     outcome_of,
 )
+from chalicelib.catalog.refuse_changed import refuse_changed
 from chalicelib.catalog.refuse_rates import refuse_rates
 from chalicelib.catalog.set_aside import groups_until, let_go, set_aside
 from chalicelib.catalog.store import CatalogRow
@@ -46,19 +47,27 @@ class CampaignPut:
 
 
 def put_campaign(
-    campaign: Campaign, *, clock: Clock, seeds: Seeds = NO_SEEDS, dry_run: bool = False
+    campaign: Campaign,
+    *,
+    clock: Clock,
+    seeds: Seeds = NO_SEEDS,
+    if_revision: str | None = None,
+    dry_run: bool = False,
 ) -> CampaignPut:
-    """Write the campaign. With `dry_run` only say what that would do.
+    """Write the campaign; with `if_revision` only over that one. With `dry_run` only say what that
+    would do.
 
-    Raises CampaignEnded; InvalidRequest when it is over before it begins, when a SKU is unknown,
-    cheaper alone than in a group or of another product than the rules allow, when commission rates
-    are not what the shop's settings allow, or when it changes a draw that people take part in;
-    DrawsOff.
+    Raises CampaignEnded; ChangedSince; InvalidRequest when it is over before it begins, when a SKU
+    is unknown, cheaper alone than in a group or of another product than the rules allow, when
+    commission rates are not what the shop's settings allow, or when it changes a draw that people
+    take part in; DrawsOff.
     """
     try:
-        put = until_settled(lambda: _attempt(campaign, clock.now(), seeds, dry_run=dry_run))
-    except CampaignEnded:
-        if not dry_run:  # it may have been ended after units were set aside for what it would be
+        put = until_settled(
+            lambda: _attempt(campaign, clock.now(), seeds, if_revision, dry_run=dry_run)
+        )
+    except (CampaignEnded, ChangedSince):
+        if not dry_run:  # units may have been set aside for what it would be before it was so
             let_go(campaign.campaign_id, besides=campaign.skus_aside)
         raise
     if not dry_run:
@@ -66,7 +75,9 @@ def put_campaign(
     return put
 
 
-def _attempt(campaign: Campaign, now: datetime, seeds: Seeds, *, dry_run: bool) -> CampaignPut:
+def _attempt(
+    campaign: Campaign, now: datetime, seeds: Seeds, if_revision: str | None, *, dry_run: bool
+) -> CampaignPut:
     if campaign.ends_at <= now:
         raise _wrong("ends_at", "ends_at must be in the future.")
     key, draw_key = catalog.campaign_key(campaign.campaign_id), _draw_key(campaign)
@@ -80,6 +91,8 @@ def _attempt(campaign: Campaign, now: datetime, seeds: Seeds, *, dry_run: bool) 
     before = catalog.standing_of(row)
     if before is not None and before.ended:
         raise CampaignEnded()
+    until = groups_until(row, settings, now=now)
+    _refuse_changed(if_revision, before, campaign, until, dry_run=dry_run)
     product_ids = _products(campaign, found)
     left = (set(row.product_ids or ()) if row is not None else set()) - product_ids
     product_keys = [catalog.product_key(each) for each in sorted(product_ids)]
@@ -91,7 +104,6 @@ def _attempt(campaign: Campaign, now: datetime, seeds: Seeds, *, dry_run: bool) 
     paused = before.paused if before is not None else False
     standing = CampaignStanding(campaign=campaign, paused=paused)
     writes = WriteSet()
-    until = groups_until(row, settings, now=now)
     new_row = catalog.campaign_row(standing, product_ids=frozenset(product_ids), groups_until=until)
     catalog.save(writes, new_row, before=row)
     catalog.keep_revision(writes, campaign)
@@ -107,6 +119,24 @@ def _attempt(campaign: Campaign, now: datetime, seeds: Seeds, *, dry_run: bool) 
         set_aside(campaign, groups_until=until, dry_run=False)
         writes.commit()
     return CampaignPut(outcome_of(before, standing), standing.state(now))
+
+
+def _refuse_changed(
+    if_revision: str | None,
+    before: CampaignStanding | None,
+    after: Campaign,
+    until: datetime | None,
+    *,
+    dry_run: bool,
+) -> None:
+    """Raises ChangedSince. What an attempt before this one has set aside is again what it was."""
+    stands = before.campaign if before is not None else None
+    try:
+        refuse_changed(if_revision, stands, after)
+    except ChangedSince:
+        if stands is not None:
+            set_aside(stands, groups_until=until, dry_run=dry_run)
+        raise
 
 
 def _draw_key(campaign: Campaign) -> Key[DrawRow]:

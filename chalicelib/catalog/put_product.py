@@ -26,6 +26,7 @@ from chalicelib.catalog.model import (
     Url,
     outcome_of,
 )
+from chalicelib.catalog.refuse_changed import refuse_changed, revision_of
 from chalicelib.catalog.refuse_rates import refuse_rates
 from chalicelib.catalog.settings import Frozen, Rates
 from chalicelib.catalog.store import CatalogRow
@@ -84,21 +85,27 @@ class ProductPut:
     """What putting a product did, or would do."""
 
     outcome: Outcome
+    revision: str
     stock: tuple[SkuStock, ...]
     withdrawn_sku_ids: tuple[str, ...]
 
 
-def put_product(entry: PutProduct, *, clock: Clock, dry_run: bool = False) -> ProductPut:
-    """Write the product. With `dry_run` only say what that would do.
+def put_product(
+    entry: PutProduct, *, clock: Clock, if_revision: str | None = None, dry_run: bool = False
+) -> ProductPut:
+    """Write the product; with `if_revision` only over that one. With `dry_run` only say what that
+    would do.
 
     Raises NotFound for an unknown merchant; InvalidRequest when a SKU id belongs to another
     product, when `stock` is less than what is already sold or held, or when commission rates are
-    not what the shop's settings allow.
+    not what the shop's settings allow; ChangedSince.
     """
-    return until_settled(lambda: _attempt(entry, clock.now(), dry_run=dry_run))
+    return until_settled(lambda: _attempt(entry, clock.now(), if_revision, dry_run=dry_run))
 
 
-def _attempt(entry: PutProduct, now: datetime, *, dry_run: bool) -> ProductPut:
+def _attempt(
+    entry: PutProduct, now: datetime, if_revision: str | None, *, dry_run: bool
+) -> ProductPut:
     found = read(
         catalog.product_key(entry.product_id),
         catalog.merchant_key(entry.merchant_id),
@@ -115,6 +122,7 @@ def _attempt(entry: PutProduct, now: datetime, *, dry_run: bool) -> ProductPut:
         refuse_rates(settings, supply.commission_rates_bp, field="skus")
     row = found.find(catalog.product_key(entry.product_id))
     before, after = catalog.product_of(row), _product(entry, merchant)
+    refuse_changed(if_revision, before, after)
     withdrawn = _withdrawn(before, after)
 
     writes = WriteSet()
@@ -129,7 +137,8 @@ def _attempt(entry: PutProduct, now: datetime, *, dry_run: bool) -> ProductPut:
     stock = [_supply(writes, sku, found.find(stock_key(sku.sku_id))) for sku in entry.skus]
     if not dry_run:
         writes.commit()
-    return ProductPut(_outcome(before, after, stock, found), tuple(stock), withdrawn)
+    outcome = _outcome(before, after, stock, found)
+    return ProductPut(outcome, revision_of(after), tuple(stock), withdrawn)
 
 
 def _product(entry: PutProduct, merchant: Merchant) -> Product:

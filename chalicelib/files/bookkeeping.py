@@ -1,11 +1,11 @@
 """What a closed business day comes to on paper: commissions, withdrawals, and each merchant's
-statement, all from the transfers of the ledger. Pure.
+statement, all from the transfers of the ledger; and a month, from its days. Pure.
 
 Rows are in the order in which they were booked, and a transfer never changes: written again, a file
 has the same bytes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +26,7 @@ WITHDRAWALS = (
     "tax_regime",
 )
 STATEMENT = ("booked_at", "order_id", "code", "paid_fen", "refunded_fen", "settled_fen")
+MONTHLY_STATEMENT = ("day", "paid_fen", "refunded_fen", "settled_fen")
 TOTAL = "total"
 
 _EARNED = frozenset(
@@ -63,6 +64,22 @@ class Booked:
         """What it adds to an account that is credited."""
         sign = (self.credit_account == account) - (self.debit_account == account)
         return self.amount_fen * sign
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What a merchant's statement comes to: its last row."""
+
+    paid_fen: int = 0
+    refunded_fen: int = 0
+    settled_fen: int = 0
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(
+            self.paid_fen + other.paid_fen,
+            self.refunded_fen + other.refunded_fen,
+            self.settled_fen + other.settled_fen,
+        )
 
 
 def in_order(booked: Iterable[Booked]) -> list[Booked]:
@@ -106,21 +123,37 @@ def withdrawals(booked: Iterable[Booked], by_id: Mapping[str, Withdrawal]) -> by
     return write_table(WITHDRAWALS, rows)
 
 
-def statement(merchant_id: str, booked: Iterable[Booked]) -> bytes:
+def statement(merchant_id: str, booked: Sequence[Booked]) -> bytes:
     """What was sold, given back and settled of one merchant's orders, summed up in the last row:
     `settled_fen` is how much the merchant's account in the ledger went up by.
     """
-    account = sales_account(merchant_id)
-    rows: list[tuple[Cell, ...]] = []
-    paid_fen = refunded_fen = settled_fen = 0
-    for one in booked:
-        was_paid_fen = one.amount_fen if one.code is Code.PAYMENT else 0
-        was_refunded_fen = one.amount_fen if one.code in _REFUNDED else 0
-        was_settled_fen = one.change_fen(account)
-        paid_fen += was_paid_fen
-        refunded_fen += was_refunded_fen
-        settled_fen += was_settled_fen
-        amounts = (was_paid_fen, was_refunded_fen, was_settled_fen)
-        rows.append((shown(one.booked_at), one.about, one.code.value, *amounts))
-    rows.append((TOTAL, None, None, paid_fen, refunded_fen, settled_fen))
+    rows: list[tuple[Cell, ...]] = [
+        (shown(one.booked_at), one.about, one.code.value, *_amounts(_sums_of(merchant_id, one)))
+        for one in booked
+    ]
+    rows.append((TOTAL, None, None, *_amounts(sums(merchant_id, booked))))
     return write_table(STATEMENT, rows)
+
+
+def sums(merchant_id: str, booked: Iterable[Booked]) -> Sums:
+    """The last row of their statement."""
+    return sum((_sums_of(merchant_id, one) for one in booked), Sums())
+
+
+def _sums_of(merchant_id: str, one: Booked) -> Sums:
+    return Sums(
+        paid_fen=one.amount_fen if one.code is Code.PAYMENT else 0,
+        refunded_fen=one.amount_fen if one.code in _REFUNDED else 0,
+        settled_fen=one.change_fen(sales_account(merchant_id)),
+    )
+
+
+def _amounts(each: Sums) -> tuple[int, int, int]:
+    return each.paid_fen, each.refunded_fen, each.settled_fen
+
+
+def monthly_statement(by_day: Mapping[str, Sums]) -> bytes:
+    """One merchant's days on which something happened, summed up in the last row."""
+    rows: list[tuple[Cell, ...]] = [(day, *_amounts(by_day[day])) for day in sorted(by_day)]
+    rows.append((TOTAL, *_amounts(sum(by_day.values(), Sums()))))
+    return write_table(MONTHLY_STATEMENT, rows)

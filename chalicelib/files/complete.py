@@ -1,5 +1,5 @@
 """From an entry to the operators' command it becomes: what the file has no column for stays as it
-is stored.
+is stored, and the command is refused when that has changed by the time it is done.
 
 Also keeps a merchant's file to what is theirs. Somebody else's order is answered as one that is not
 there.
@@ -9,6 +9,7 @@ from typing import Any
 
 from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import MOST_SKUS, Product
+from chalicelib.catalog.refuse_changed import revision_of
 from chalicelib.files.entries import Entry
 from chalicelib.files.model import FileKind
 from chalicelib.kit.reads import Found, read
@@ -67,7 +68,8 @@ def _product(entry: Entry, merchant_id: str | None) -> Event:
         merchant_id or entry.fields.get("merchant_id") or stored.get("merchant_id")
     )
     skus = _skus(entry, stored["skus"], _OF_SKU)
-    return {"command": "put_product", **_said(said), "skus": skus}
+    guard = {"if_revision": revision_of(product)}
+    return {"command": "put_product", **_said(said), "skus": skus, **guard}
 
 
 def _refuse_what_is_not_theirs(
@@ -92,7 +94,8 @@ def _campaign(entry: Entry) -> Event:
     if standing is not None:
         stored = standing.campaign.model_dump(mode="json", exclude_none=True)
     skus = _skus(entry, stored.pop("skus"), _OF_CAMPAIGN_SKU)
-    return {"command": "put_campaign", **_said({**stored, **entry.fields}), "skus": skus}
+    guard = {"if_revision": revision_of(standing.campaign if standing is not None else None)}
+    return {"command": "put_campaign", **_said({**stored, **entry.fields}), "skus": skus, **guard}
 
 
 def _skus(

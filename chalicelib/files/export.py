@@ -1,27 +1,40 @@
 """Write a closed business day into the bucket: what is to be shipped now, what was wanted at each
-station, commissions and withdrawals of the day, a statement for each merchant.
+station, commissions and withdrawals of the day, a statement for each merchant; of a month that is
+over, each merchant's statement too.
 
 The day's transfers come from the ledger's index by day; only what is to be shipped needs a scan.
 Each file is rewritten whole under the same key, the mark of the day last, so that a run that breaks
 is simply run again.
 """
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from aws_lambda_powertools import Logger
 
 from chalicelib.files.bookkeeping import (
     OF_ORDERS,
     Booked,
+    Sums,
     commissions,
     in_order,
     statement,
+    sums,
     withdrawals,
 )
 from chalicelib.files.demand import demand
+from chalicelib.files.marks import (
+    Made,
+    is_day_written,
+    is_packed,
+    mark_day,
+    mark_packed,
+    rows_in,
+    write_tables,
+)
+from chalicelib.files.months import days_of_month, month_of_day, unwritten_month, write_month
 from chalicelib.files.to_ship import orders_to_ship, packing_list
-from chalicelib.gateways.files import CSV, JSON, Files
+from chalicelib.gateways.files import Files
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.days import day_of, days_before
 from chalicelib.kit.errors import NotAllowed
@@ -35,77 +48,88 @@ from chalicelib.withdrawals.model import Withdrawal
 
 DAYS_LOOKED_BACK = 7
 _TOGETHER = 100
-_MARK_BYTES = 64 * 1024
 
 logger = Logger()
 
 TimeLeft = Callable[[], bool]
-Written = dict[str, int]
-"""How many rows each file has, by its key."""
-Made = dict[str, tuple[bytes, int]]
-"""The files themselves, with their rows."""
+
+
+@dataclass(frozen=True)
+class Books:
+    """The files of a day, and what each merchant's statement among them comes to."""
+
+    day: str
+    made: Made
+    sums: Mapping[str, Sums]
 
 
 def export_days(*, clock: Clock, files: Files, time_left: TimeLeft) -> list[str]:
-    """Write the closed days of the last week that are not written yet, the oldest first, and once a
-    day what is to be shipped; which days they were. One that cannot be written stops no other.
+    """Write the closed days of the last week that are not written yet, the oldest first, those of a
+    month that ended in it too; once a day what is to be shipped; and the month's statements. Which
+    days they were. One that cannot be written stops no other.
     """
     now = clock.now()
     today = day_of(now)
+    days = [days_before(now, back) for back in range(DAYS_LOOKED_BACK, 0, -1)]
+    ended = unwritten_month(days, files)
+    if ended is not None:
+        days = sorted({*days, *days_of_month(ended)})
     written: list[str] = []
-    for back in range(DAYS_LOOKED_BACK, 0, -1):
-        day = days_before(now, back)
+    for day in days:
         if not time_left():
             return written
-        if _is_closed(day) and files.read(_mark_key(day), most_bytes=_MARK_BYTES) is None:
+        if _is_closed(day) and not is_day_written(day, files):
             written += _one_day(day, files)
-    if time_left() and files.read(_packed_key(today), most_bytes=_MARK_BYTES) is None:
-        packing = _packing_lists(today)
-        _write(packing, files)
-        files.write(_packed_key(today), _mark(today, packing), content_type=JSON)
+    if time_left() and not is_packed(today, files):
+        _write_packing_lists(today, _packing_lists(today), files)
+    months = {month_of_day(day) for day in written} | ({ended} if ended is not None else set())
+    for month in sorted(months):
+        if time_left():
+            _write_month(month, files)
     return written
 
 
 def _one_day(day: str, files: Files) -> list[str]:
     try:
-        _write_books(day, _books(day), files)
+        _write_books(_books(day), files)
     except Exception:
         logger.exception("day_not_exported", alarm="day_not_exported", business_day=day)
         return []
     return [day]
 
 
-def export_day(day: str, *, clock: Clock, files: Files, dry_run: bool = False) -> Written:
-    """Write the files of one day, whether or not they are there, and what is to be shipped. Raises
-    NotAllowed for a day that is not closed.
+def export_day(day: str, *, clock: Clock, files: Files, dry_run: bool = False) -> dict[str, int]:
+    """Write the files of one day, whether or not they are there, what is to be shipped, and the
+    statements of its month if that is over; how many rows each has. Raises NotAllowed for a day
+    that is not closed.
     """
     if not _is_closed(day):
         raise NotAllowed("The day is not closed in the ledger yet.")
-    packing, books = _packing_lists(day_of(clock.now())), _books(day)
+    today = day_of(clock.now())
+    packing, books = _packing_lists(today), _books(day)
     if not dry_run:
-        _write(packing, files)
-        _write_books(day, books, files)
-    return _rows(packing) | _rows(books)
+        _write_packing_lists(today, packing, files)
+        _write_books(books, files)
+    month = _write_month(month_of_day(day), files, dry_run=dry_run)
+    return rows_in(packing | books.made | month)
 
 
-def _write(made: Made, files: Files) -> None:
-    for key, (content, _) in made.items():
-        files.write(key, content, content_type=CSV)
+def _write_packing_lists(today: str, packing: Made, files: Files) -> None:
+    write_tables(packing, files)
+    mark_packed(today, packing, files)
 
 
-def _write_books(day: str, books: Made, files: Files) -> None:
-    """The mark last: a day without one is written again."""
-    _write(books, files)
-    files.write(_mark_key(day), _mark(day, books), content_type=JSON)
-    logger.info("day_exported", business_day=day, files=len(books))
+def _write_books(books: Books, files: Files) -> None:
+    write_tables(books.made, files)
+    mark_day(books.day, books.made, books.sums, files)
+    logger.info("day_exported", business_day=books.day, files=len(books.made))
 
 
-def _mark(day: str, made: Made) -> bytes:
-    return json.dumps({"day": day, "rows": _rows(made)}, sort_keys=True).encode()
-
-
-def _rows(made: Made) -> Written:
-    return {key: rows for key, (_, rows) in made.items()}
+def _write_month(month: str, files: Files, *, dry_run: bool = False) -> Made:
+    made = write_month(month, files, dry_run=dry_run)
+    if made and not dry_run:
+        logger.info("month_exported", business_month=month, files=len(made))
+    return made
 
 
 def _is_closed(day: str) -> bool:
@@ -113,39 +137,31 @@ def _is_closed(day: str) -> bool:
     return read(key).find(key) is not None
 
 
-def _mark_key(day: str) -> str:
-    return f"exports/days/{day}.json"
-
-
-def _packed_key(today: str) -> str:
-    """The mark that says that what was to be shipped on a day has been written."""
-    return f"exports/days/{today}-to-ship.json"
-
-
 def _packing_lists(today: str) -> Made:
     """Of the day on which it is written: it says what waits now."""
     packing = orders_to_ship()
     everything = [row for rows in packing.values() for row in rows]
-    made: Made = {f"exports/orders/{today}.csv": (packing_list(everything), len(everything))}
+    made: Made = {f"exports/orders/{today}.csv": packing_list(everything)}
     for merchant_id, rows in packing.items():
-        made[f"merchants/{merchant_id}/orders/{today}.csv"] = (packing_list(rows), len(rows))
+        made[f"merchants/{merchant_id}/orders/{today}.csv"] = packing_list(rows)
     return made
 
 
-def _books(day: str) -> Made:
+def _books(day: str) -> Books:
     booked = in_order(_booked(day))
     paid_out = {one.about for one in booked if one.is_paid_withdrawal}
     by_id = {each.withdrawal_id: each for each in _withdrawals(sorted(paid_out))}
-    made = {
+    made: Made = {
         f"exports/demand/{day}.csv": demand(day),
         f"exports/commissions/{day}.csv": commissions(booked),
         f"exports/withdrawals/{day}.csv": withdrawals(booked, by_id),
     }
-    for merchant_id, theirs in sorted(_by_merchant(booked).items()):
+    by_merchant = dict(sorted(_by_merchant(booked).items()))
+    for merchant_id, theirs in by_merchant.items():
         content = statement(merchant_id, theirs)
         made[f"exports/statements/{day}/{merchant_id}.csv"] = content
         made[f"merchants/{merchant_id}/statements/{day}.csv"] = content
-    return {key: (content, content.count(b"\r\n") - 1) for key, content in made.items()}
+    return Books(day, made, {each: sums(each, theirs) for each, theirs in by_merchant.items()})
 
 
 def _booked(day: str) -> Iterator[Booked]:

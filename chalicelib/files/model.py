@@ -8,6 +8,8 @@ from typing import Any
 
 _KEY = re.compile(r"(?:merchants/(?P<merchant_id>[0-9A-Za-z_-]{1,64})/)?in/(?P<name>.+[^/])")
 
+_SEQUENCER = re.compile(r"[0-9A-Fa-f]{1,64}")
+
 
 class FileKind(StrEnum):
     """What a file holds, by the beginning of its name."""
@@ -61,6 +63,15 @@ def drop_of(key: str) -> Drop | None:
     """None for whatever lies in no `in/` folder."""
     match = _KEY.fullmatch(key)
     return Drop(key, match["name"], match["merchant_id"]) if match else None
+
+
+def is_earlier(drop_id: str, other: str) -> bool:
+    """Whether a drop came before another of the same key. S3's sequencers are hexadecimal numbers
+    of any length; of ids that are none, nothing is known.
+    """
+    if not (_SEQUENCER.fullmatch(drop_id) and _SEQUENCER.fullmatch(other)):
+        return False
+    return int(drop_id, 16) < int(other, 16)
 
 
 class RowOutcome(StrEnum):

@@ -21,18 +21,17 @@ from chalicelib.files.model import (
     Progress,
     RowOutcome,
     RowResult,
-    progress_of,
+    is_earlier,
 )
-from chalicelib.files.tables import MOST_BYTES, Unreadable, write_table
-from chalicelib.gateways.files import CSV, JSON, Files, StoredFile
-from chalicelib.kit.clock import Clock, shown
+from chalicelib.files.tables import MOST_BYTES, Unreadable
+from chalicelib.files.turn import TakenOver, Turn
+from chalicelib.gateways.files import Files, StoredFile
+from chalicelib.kit.clock import Clock
 from chalicelib.kit.errors import Refusal
 
-RESULT_HEADER = ("line", "about", "outcome", "what_was_wrong")
 ENTRIES_PER_SAVE = 25
 ATTEMPTS = 3
 AGAIN = "Drop the file again."
-_MOST_PROGRESS_BYTES = 8 * 1024 * 1024
 _PASSING = frozenset({"try_again", "wechat_unavailable"})
 
 logger = Logger()
@@ -54,32 +53,40 @@ class Tools:
 def take(drop: Drop, drop_id: str, tools: Tools, *, goes_on: bool = False) -> bool:
     """Whether nothing is left to do; False: the time is over, start it again with `goes_on`.
 
-    Dropped again, a file is gone through again; told of again, it is not.
+    Dropped again, a file is gone through again; told of again, it is not. An older drop's run
+    leaves off where it would write beside a newer one's file.
     """
+    try:
+        return _take(drop, drop_id, tools, goes_on=goes_on)
+    except TakenOver:
+        logger.info("file_taken_over", kind=drop.kind)
+        return True
+
+
+def _take(drop: Drop, drop_id: str, tools: Tools, *, goes_on: bool) -> bool:
+    turn, before = Turn.begin(drop, tools.files, tools.clock)
     stored = tools.files.read(drop.key, most_bytes=MOST_BYTES)
     if stored is None:
         logger.info("file_gone", kind=drop.kind)
         return True
-    before = _progress(drop, tools)
     is_same = before is not None and (before.drop_id, before.tag) == (drop_id, stored.tag)
     if before is not None and is_same and before.finished:
         return True
-    if goes_on and not is_same:
-        logger.info("file_dropped_again", kind=drop.kind)
-        return True
+    if (before is not None and is_earlier(drop_id, before.drop_id)) or (goes_on and not is_same):
+        raise TakenOver
     try:
         kind, entries = _read(drop, stored)
     except Unreadable as refusal:
         refused = RowResult(1, drop.name, RowOutcome.WRONG, str(refusal))
-        _finish(drop, Progress(drop_id, stored.tag, 0, results=(refused,)), tools)
+        _finish(drop, Progress(drop_id, stored.tag, 0, results=(refused,)), turn)
         return True
     fresh = Progress(drop_id, stored.tag, len(entries))
-    return _go_through(drop, kind, entries, before if before and is_same else fresh, tools)
-
-
-def _progress(drop: Drop, tools: Tools) -> Progress | None:
-    found = tools.files.read(drop.progress_key, most_bytes=_MOST_PROGRESS_BYTES)
-    return progress_of(found.content) if found is not None and found.content else None
+    progress = before if before is not None and is_same else fresh
+    progress = _go_through(drop, kind, entries, progress, tools, turn)
+    if progress.reached < len(entries):
+        return False
+    _finish(drop, progress, turn)
+    return True
 
 
 def _read(drop: Drop, stored: StoredFile) -> tuple[FileKind, list[Entry]]:
@@ -93,20 +100,25 @@ def _read(drop: Drop, stored: StoredFile) -> tuple[FileKind, list[Entry]]:
 
 
 def _go_through(
-    drop: Drop, kind: FileKind, entries: list[Entry], progress: Progress, tools: Tools
-) -> bool:
-    _save(drop, progress, tools)
+    drop: Drop,
+    kind: FileKind,
+    entries: list[Entry],
+    progress: Progress,
+    tools: Tools,
+    turn: Turn,
+) -> Progress:
+    """As far as the time allows. What is reached is saved, but for the last few of a whole file."""
+    turn.save(progress)
     while progress.reached < len(entries):
         if not tools.time_left():
-            _save(drop, progress, tools)
-            return False
+            turn.save(progress)
+            break
         results = _do(kind, entries[progress.reached], drop.merchant_id, tools)
         reached = progress.reached + 1
         progress = replace(progress, reached=reached, results=(*progress.results, *results))
         if reached % ENTRIES_PER_SAVE == 0:
-            _save(drop, progress, tools)
-    _finish(drop, progress, tools)
-    return True
+            turn.save(progress)
+    return progress
 
 
 def _do(
@@ -145,15 +157,6 @@ def _in_words(error: dict[str, Any]) -> str:
     return "; ".join(fields) or str(error["detail"])
 
 
-def _save(drop: Drop, progress: Progress, tools: Tools) -> None:
-    at = shown(tools.clock.now())
-    content = progress.shown(drop.name, at)
-    tools.files.write(drop.progress_key, content, content_type=JSON)
-
-
-def _finish(drop: Drop, progress: Progress, tools: Tools) -> None:
-    """The result first, so that `finished` is never said of one that is not there."""
-    rows = [(one.line, one.about, one.outcome.value, one.what) for one in progress.results]
-    tools.files.write(drop.result_key, write_table(RESULT_HEADER, rows), content_type=CSV)
-    _save(drop, replace(progress, finished=True), tools)
+def _finish(drop: Drop, progress: Progress, turn: Turn) -> None:
+    turn.finish(progress)
     logger.info("file_taken", kind=drop.kind, merchant_id=drop.merchant_id, rows=progress.counts)

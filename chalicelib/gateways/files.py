@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from chalicelib.kit.aws import client
 
 _NOT_THERE = frozenset({"NoSuchKey", "404"})
+_NOT_AS_IT_WAS = _NOT_THERE | {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
 
 CSV = "text/csv; charset=utf-8"
 JSON = "application/json"
@@ -36,6 +37,14 @@ class Files(Protocol):
 
     def write(self, key: str, content: bytes, *, content_type: str) -> None:
         """Replaces what was there."""
+        ...
+
+    def replace(
+        self, key: str, content: bytes, *, content_type: str, tag: str | None
+    ) -> str | None:
+        """Writes only what is still as it was: of that tag, or not there when `tag` is None. The
+        new tag; None: it is not so, or somebody else writes it just now.
+        """
         ...
 
     def go_on(self, event: Mapping[str, Any]) -> None:
@@ -68,6 +77,22 @@ class S3Files:
         client("s3").put_object(
             Bucket=self._bucket, Key=key, Body=content, ContentType=content_type
         )
+
+    def replace(
+        self, key: str, content: bytes, *, content_type: str, tag: str | None
+    ) -> str | None:
+        from botocore.exceptions import ClientError
+
+        condition = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": f'"{tag}"'}
+        try:
+            answer = client("s3").put_object(
+                Bucket=self._bucket, Key=key, Body=content, ContentType=content_type, **condition
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_AS_IT_WAS:
+                return None
+            raise
+        return str(answer["ETag"]).strip('"')
 
     def go_on(self, event: Mapping[str, Any]) -> None:
         client("lambda").invoke(

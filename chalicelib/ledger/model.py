@@ -5,6 +5,7 @@ another confirms it, and only then it is booked. Frozen and pure.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from unicodedata import normalize
 
 from chalicelib.kit.ids import derived_id
 
@@ -54,4 +55,6 @@ def _content(adjustment: Adjustment) -> tuple[str, int, str, str]:
 
 
 def _plain(operator: str) -> str:
-    return "".join(operator.split()).casefold()
+    """Without blanks and what nobody sees; capitals and wide letters as plain ones."""
+    folded = normalize("NFKC", normalize("NFKC", operator).casefold())
+    return "".join(letter for letter in folded if letter.isprintable() and not letter.isspace())

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.console.examples import EVENTS, MONEY_EVENTS, Event
+from infra.private_bucket import private_bucket
 from infra.template import FUNCTIONS, Stage
 
 TRAIL_KEPT_DAYS = 400
@@ -160,8 +161,9 @@ def _trail(stage: Stage) -> dict[str, Any]:
         }
         for name in ("admin", "admin_money")
     ]
+    forget = {"Status": "Enabled", "ExpirationInDays": TRAIL_KEPT_DAYS}
     return {
-        "TrailBucket": _trail_bucket(bucket_name),
+        "TrailBucket": private_bucket([forget], keep=True, more={"BucketName": bucket_name}),
         "TrailBucketPolicy": {
             "Type": "AWS::S3::BucketPolicy",
             "Properties": {
@@ -208,31 +210,6 @@ def _trail(stage: Stage) -> dict[str, Any]:
                         "DataResources": [{"Type": "AWS::Lambda::Function", "Values": functions}],
                     }
                 ],
-            },
-        },
-    }
-
-
-def _trail_bucket(name: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "Type": "AWS::S3::Bucket",
-        "DeletionPolicy": "Retain",
-        "UpdateReplacePolicy": "Retain",
-        "Properties": {
-            "BucketName": name,
-            "BucketEncryption": {
-                "ServerSideEncryptionConfiguration": [
-                    {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
-                ]
-            },
-            "PublicAccessBlockConfiguration": {
-                "BlockPublicAcls": True,
-                "BlockPublicPolicy": True,
-                "IgnorePublicAcls": True,
-                "RestrictPublicBuckets": True,
-            },
-            "LifecycleConfiguration": {
-                "Rules": [{"Status": "Enabled", "ExpirationInDays": TRAIL_KEPT_DAYS}]
             },
         },
     }

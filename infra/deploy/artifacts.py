@@ -14,6 +14,7 @@ from infra.deploy.follow import Sleep, find_stack, follow
 from infra.deploy.refusals import NotDeployed, stuck_stack
 from infra.local.deployment import CODE_PLACEHOLDER
 from infra.package import Package
+from infra.private_bucket import private_bucket
 
 STACK_NAME = "kaituan-artifacts"
 OUTPUT = "BucketName"
@@ -26,29 +27,13 @@ def bucket_template() -> dict[str, Any]:
     """The bucket's stack. What lies there by its content stays; versions that were overwritten and
     uploads that broke off go.
     """
-    rules = {
-        "Rules": [
-            {
-                "Id": "forget-old-versions",
-                "Status": "Enabled",
-                "NoncurrentVersionExpiration": {"NoncurrentDays": OLD_VERSIONS_DAYS},
-                "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": UNFINISHED_UPLOADS_DAYS},
-            }
-        ]
+    forget = {
+        "Id": "forget-old-versions",
+        "Status": "Enabled",
+        "NoncurrentVersionExpiration": {"NoncurrentDays": OLD_VERSIONS_DAYS},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": UNFINISHED_UPLOADS_DAYS},
     }
-    encryption = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
-    bucket = {
-        "BucketEncryption": {"ServerSideEncryptionConfiguration": [encryption]},
-        "VersioningConfiguration": {"Status": "Enabled"},
-        "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
-        "LifecycleConfiguration": rules,
-        "PublicAccessBlockConfiguration": {
-            "BlockPublicAcls": True,
-            "BlockPublicPolicy": True,
-            "IgnorePublicAcls": True,
-            "RestrictPublicBuckets": True,
-        },
-    }
+    versioned = {"VersioningConfiguration": {"Status": "Enabled"}}
     only_over_tls = {
         "Effect": "Deny",
         "Principal": "*",
@@ -64,12 +49,7 @@ def bucket_template() -> dict[str, Any]:
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "kaituan, where packaged code lies to be deployed",
         "Resources": {
-            "Bucket": {
-                "Type": "AWS::S3::Bucket",
-                "DeletionPolicy": "Retain",
-                "UpdateReplacePolicy": "Retain",
-                "Properties": bucket,
-            },
+            "Bucket": private_bucket([forget], keep=True, more=versioned),
             "OnlyOverTls": {"Type": "AWS::S3::BucketPolicy", "Properties": policy},
         },
         "Outputs": {OUTPUT: {"Value": {"Ref": "Bucket"}}},

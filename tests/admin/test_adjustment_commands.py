@@ -124,7 +124,21 @@ def test_the_member_sees_a_correction_and_nothing_before(shop: Shop) -> None:
     }
 
 
-@pytest.mark.parametrize("operator", ["chen", "Chen", " che n "])
+@pytest.mark.parametrize(
+    "operator",
+    [
+        "chen",
+        "Chen",
+        " che n ",
+        "ｃｈｅｎ",
+        "ＣＨＥＮ",
+        "ｃｈ　ｅｎ",
+        "ⓒhen",
+        "che\u200bn",
+        "che\u00adn",
+    ],
+    ids=ascii,
+)
 def test_who_asked_cannot_confirm(shop: Shop, operator: str) -> None:
     lin = shop.member("Lin")
     adjustment_id = asks(shop, lin)["adjustment_id"]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from chalicelib.files.bookkeeping import COMMISSIONS, STATEMENT, WITHDRAWALS
+from chalicelib.files.bookkeeping import COMMISSIONS, MONTHLY_STATEMENT, STATEMENT, WITHDRAWALS
 from chalicelib.files.columns import COLUMNS, ORDERS_TO_SHIP
 from chalicelib.files.demand import DEMAND
 from chalicelib.files.entries import read_entries
@@ -50,6 +50,7 @@ def test_the_examples_can_be_dropped(shop: Shop) -> None:
         ("commissions", COMMISSIONS),
         ("withdrawals", WITHDRAWALS),
         ("statements", STATEMENT),
+        ("months", MONTHLY_STATEMENT),
     ],
 )
 def test_every_column_that_is_written_is_named(name: str, columns: tuple[str, ...]) -> None:

@@ -48,6 +48,28 @@ def test_what_is_too_large_is_not_fetched_and_what_is_not_there_is_none(s3: Any)
     assert files.read("in/b.csv", most_bytes=6) is None
 
 
+def test_only_what_is_still_as_it_was_is_replaced(s3: Any) -> None:
+    files = S3Files(BUCKET, "take_files")
+
+    def replaced(content: bytes, tag: str | None) -> str | None:
+        return files.replace("results/a.csv", content, content_type=CSV, tag=tag)
+
+    assert replaced(b"0", "0123") is None
+    first = replaced(b"1", None)
+    assert replaced(b"2", None) is None
+    assert replaced(b"2", "0123") is None
+    second = replaced(b"2", first)
+    assert replaced(b"3", first) is None
+
+    found = files.read("results/a.csv", most_bytes=1)
+    assert found == StoredFile(b"2", 1, str(second))
+    assert s3.head_object(Bucket=BUCKET, Key="results/a.csv")["ContentType"] == CSV
+    with pytest.raises(ClientError):
+        S3Files("kaituan-other-files", "take_files").replace(
+            "results/a.csv", b"1", content_type=CSV, tag=None
+        )
+
+
 def test_any_other_answer_is_nobodys_to_swallow(s3: Any) -> None:
     with pytest.raises(ClientError):
         S3Files("kaituan-other-files", "take_files").read("in/a.csv", most_bytes=6)
