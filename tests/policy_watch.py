@@ -112,6 +112,11 @@ def all_grants() -> frozenset[Grant]:
     return frozenset(grant for name in _functions() for grant in _grants_to(name))
 
 
+def is_lambdas_own(action: str) -> bool:
+    """Whether Lambda does it for a function, which never calls it itself."""
+    return bool(_LAMBDA_S_OWN.match(action))
+
+
 def _function_of(event: Any) -> str | None:
     if isinstance(event, Request):
         return HTTP
@@ -146,7 +151,7 @@ def _grants_to(function: str) -> tuple[Grant, ...]:
         for statement in json.loads(text)["Statement"]
         for action in statement["Action"]
         for resource in statement["Resource"]
-        if not _LAMBDA_S_OWN.match(action) and "failed-records" not in resource
+        if not is_lambdas_own(action) and "failed-records" not in resource
     )
 
 

@@ -9,8 +9,10 @@ import pytest
 
 from infra.tables import all_tables
 from infra.template import CHALICE_CONFIG, FUNCTIONS
+from tests.policy_watch import is_lambdas_own
 
 POLICIES = sorted(CHALICE_CONFIG.parent.glob("policy-*.json"))
+READING_A_STREAM = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
 TABLE = re.compile(r"table/kaituan-\*-(\w+)")
 
 
@@ -99,3 +101,21 @@ def test_nobody_may_take_anything_out_of_the_books() -> None:
         "dynamodb:Scan",
         "dynamodb:UpdateItem",
     }
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=[function.name for function in FUNCTIONS])
+def test_what_lambda_does_for_a_function_is_no_more_than_it_needs(function: Any) -> None:
+    """What none of our code calls, and so no story shows."""
+    path = CHALICE_CONFIG.with_name(f"policy-{function.name}.json")
+    granted = {
+        action for found in statements(path) for action in found["Action"] if is_lambdas_own(action)
+    }
+    needed = {"logs:CreateLogStream", "logs:PutLogEvents"}
+    if function.stream_of:
+        needed |= {f"dynamodb:{name}" for name in READING_A_STREAM}
+    if function.name == "execute_refunds":
+        needed |= {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+    assert granted == needed
+    assert any("failed-records" in str(found) for found in statements(path)) == bool(
+        function.stream_of
+    )
