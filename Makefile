@@ -7,7 +7,7 @@ MEMBERS = 24
 RUNS = 200
 CASES = 200
 
-.PHONY: help demo run test check package deploy secrets doctor clean bootstrap load audit-dependencies simulate fuzz checkov
+.PHONY: help demo run test check package deploy secrets restore doctor clean bootstrap load audit-dependencies simulate fuzz checkov
 
 help:
 	@echo 'make demo     bring the whole system up on this machine, play a story, check the books'
@@ -23,6 +23,7 @@ help:
 	@echo 'make deploy   the same, and shows what would change at AWS, and does it; see docs/deploy.md'
 	@echo 'make secrets  asks for what a stage must know and puts it into Parameter Store (STAGE=dev)'
 	@echo 'make doctor   what usually goes wrong with a deployment (STAGE=dev, test, prod or local)'
+	@echo 'make restore  rows of a table as they were at a moment, then the books (ARGUMENTS="--table orders --to …")'
 	@echo 'make checkov  what checkov says of the templates; installs it in a venv of its own'
 	@echo 'make clean    remove what the other targets made, .venv included'
 
@@ -74,6 +75,9 @@ deploy: bootstrap
 
 secrets: bootstrap
 	@$(PYTHON_IN_VENV) -m infra.secrets --stage '$(STAGE)' $(ARGUMENTS)
+
+restore: bootstrap
+	@$(PYTHON_IN_VENV) -m infra.restore --stage '$(STAGE)' $(ARGUMENTS)
 
 doctor: bootstrap
 	@$(PYTHON_IN_VENV) -m infra.doctor --stage '$(STAGE)' $(ARGUMENTS)

@@ -32,6 +32,7 @@ from infra.dependencies import (
 from infra.template import ROOT, STAGES, Stage, merge_template, stage_settings
 
 BUILD = ROOT / "build"
+ADMIN_POLICY, MONEY_POLICY = "policy-admin.json", "policy-admin_money.json"
 SOURCES_IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 # Chalice wants a region to name service principals by; the template itself is for any region.
 PACKAGING_REGION = "us-east-1"
@@ -106,8 +107,18 @@ def _copy_project(stage: Stage, project: Path) -> None:
     shutil.copytree(ROOT / "chalicelib", project / "chalicelib", ignore=SOURCES_IGNORED)
     shutil.copy(ROOT / ".chalice" / "config.json", project / ".chalice" / "config.json")
     for policy in sorted((ROOT / ".chalice").glob("policy-*.json")):
-        narrowed = narrow_policy(policy.read_text(encoding="utf-8"), stage)
+        text = policy.read_text(encoding="utf-8")
+        if stage.one_admin and policy.name == ADMIN_POLICY:
+            text = with_rights_of(text, policy.with_name(MONEY_POLICY).read_text(encoding="utf-8"))
+        narrowed = narrow_policy(text, stage)
         (project / ".chalice" / policy.name).write_text(narrowed, encoding="utf-8")
+
+
+def with_rights_of(policy: str, other: str) -> str:
+    """The first policy with the statements of the other one behind its own."""
+    both, more = json.loads(policy), json.loads(other)
+    both["Statement"] += [{**one, "Sid": f"Also{one['Sid']}"} for one in more["Statement"]]
+    return json.dumps(both, indent=2) + "\n"
 
 
 def narrow_policy(policy: str, stage: Stage) -> str:

@@ -85,6 +85,8 @@ class Stage:
     prefix: str
     allowed_origin: str
     worker_timeout_seconds: int
+    one_admin: bool = False
+    """Whether `admin` takes the commands that move money too, and so needs the rights for them."""
 
     @property
     def keep(self) -> bool:
@@ -109,6 +111,7 @@ def stage_settings(name: str) -> Stage:
         prefix=environment["TABLE_PREFIX"],
         allowed_origin=environment["ALLOWED_ORIGINS"].split(",")[0].strip(),
         worker_timeout_seconds=worker["lambda_timeout"],
+        one_admin="ADMIN_TAKES_MONEY_COMMANDS" in environment,
     )
 
 

@@ -31,6 +31,7 @@ _IN_A_TRANSACTION = {
     "Delete": "dynamodb:DeleteItem",
     "ConditionCheck": "dynamodb:ConditionCheckItem",
 }
+_BY_KEY = frozenset({"dynamodb:GetItem", "dynamodb:BatchGetItem"})
 _LAMBDA_S_OWN = re.compile(
     r"logs:|dynamodb:(DescribeStream|GetRecords|GetShardIterator|ListStreams)"
     r"|sqs:(DeleteMessage|GetQueueAttributes|ReceiveMessage)"
@@ -70,6 +71,7 @@ class Uses:
             error = {"Code": "AccessDeniedException", "Message": message}
             raise ClientError({"Error": error}, action.partition(":")[2])
         self.grants.add(grant)
+        self.grants.update(_of_one_kind(grant))
 
     def note_of(self, action: str, resource: str) -> None:
         """The same with the end of the resource's name."""
@@ -145,6 +147,16 @@ def _grants_to(function: str) -> tuple[Grant, ...]:
         for action in statement["Action"]
         for resource in statement["Resource"]
         if not _LAMBDA_S_OWN.match(action) and "failed-records" not in resource
+    )
+
+
+@cache
+def _of_one_kind(used: Grant) -> tuple[Grant, ...]:
+    """Reading one item and reading several are two names of one thing."""
+    return tuple(
+        grant
+        for grant in _grants_to(used.function)
+        if grant.resource == used.resource and {grant.action, used.action} <= _BY_KEY
     )
 
 

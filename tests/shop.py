@@ -231,7 +231,11 @@ class Shop:
     def sweeps(self) -> None:
         """Each schedule fires once."""
         for name in SWEEPS:
-            self._invoke(name, self._client.events.generate_cw_event("aws.events", "", {}, []))
+            self.fires(name)
+
+    def fires(self, schedule: str) -> None:
+        """One schedule."""
+        self._invoke(schedule, self._client.events.generate_cw_event("aws.events", "", {}, []))
 
     def streams_flow(self, *, times: int = 1) -> int:
         """Deliver what the streams hold, each batch so often, until they are empty; how many
@@ -286,12 +290,15 @@ class Shop:
 
     # Trouble
 
-    def wechat_misses_closing(self, order: Placed) -> None:
-        """The order is cancelled here, but WeChat lost our close and still takes the payment."""
+    def wechat_misses_closing(self, order: Placed, *, again_in: float | None = None) -> None:
+        """The order is cancelled here, but WeChat lost our close and still takes the payment. We
+        close it again after so many seconds, if at all.
+        """
         placed = orders.get(order.order_id)
         now = self.clock.now()
         writes = WriteSet()
-        orders.mark_cancelled(writes, placed, reason="pay_deadline", now=now, due_at=None)
+        due_at = None if again_in is None else now + timedelta(seconds=again_in)
+        orders.mark_cancelled(writes, placed, reason="pay_deadline", now=now, due_at=due_at)
         give_back(writes, placed, UNPAID, now=now)
         writes.commit()
 

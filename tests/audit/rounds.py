@@ -9,6 +9,7 @@ from chalicelib.audit.check_slice import check_slice
 from chalicelib.audit.model import Progress
 from chalicelib.kit.aws import dynamodb
 from tests.broken import Change, broken
+from tests.policy_watch import working_as
 from tests.shop import Shop
 from tests.tables import PREFIX
 
@@ -22,7 +23,8 @@ def always() -> bool:
 
 def runs(shop: Shop, *, most_rows: int | None = None) -> Progress:
     """One run."""
-    return check_slice(clock=shop.clock, time_left=always, most_rows=most_rows)
+    with working_as("audit_slice"):
+        return check_slice(clock=shop.clock, time_left=always, most_rows=most_rows)
 
 
 def whole_round(shop: Shop, *, most_rows: int | None = None) -> Progress:

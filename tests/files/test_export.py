@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib import sweeps
-from chalicelib.files.export import export_day
+from chalicelib.files import export
 from chalicelib.files.to_ship import orders_to_ship
 from chalicelib.kit.aws import dynamodb
 from chalicelib.kit.days import day_of
@@ -28,6 +28,12 @@ def closes_days(shop: Shop) -> None:
     """The hourly function runs."""
     with working_as("reconcile_days"):
         sweeps.reconcile_days(shop.wiring)
+
+
+def export_day(*given: Any, **how: Any) -> Any:
+    """As the schedule writes it."""
+    with working_as("export_days"):
+        return export.export_day(*given, **how)
 
 
 def exports(shop: Shop, **how: Any) -> list[str]:

@@ -408,3 +408,15 @@ def test_a_sale_that_cannot_be_is_refused_and_sets_nothing_aside(
     assert (answer["ok"], answer["error"]["code"]) == (False, "invalid_request")
     assert message in str(answer["error"])
     assert shop.everything() == before
+
+
+def test_an_operator_gives_a_unit_back_to_the_sale_it_came_from(shop: Shop) -> None:
+    flash(shop, 4, shards=1)
+    leading, joining = complete(shop.member("Lin"), shop.member("Ann"))
+    assert (leading.status, lots(shop)) == ("to_ship", [2])
+
+    shop.admin("refund_order", order_id=joining.order_id, reason="压坏了")
+    shop.settles()
+
+    assert (leading.status, joining.status, lots(shop)) == ("to_ship", "refunded", [3])
+    shop.assert_books_balance()

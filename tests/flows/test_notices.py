@@ -1,6 +1,6 @@
 """Stories of what members are told through WeChat: once each, never instead of what it tells of."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -12,10 +12,9 @@ from chalicelib.gateways.wechat_api import WechatApi
 from chalicelib.kit.counters import limit_row_key
 from chalicelib.kit.writes import WriteSet
 from chalicelib.notifications.announce import announce
-from chalicelib.reactions import relay
 from chalicelib.withdrawals import store as withdrawals
 from chalicelib.withdrawals.model import Withdrawal, WithdrawalState
-from tests.commissions.words import settled, with_uplines
+from tests.commissions.words import commissions, settled, with_uplines
 from tests.in_process import just_before
 from tests.led import led
 from tests.shop import Member, Placed, Shop, credentials
@@ -64,12 +63,10 @@ def quota(shop: Shop, member: Member, kind: str) -> int | None:
 
 def everything_comes_twice(shop: Shop) -> None:
     """All that follows, with every stream record delivered, and then delivered again."""
-    earlier: list[Mapping[str, Any]] = []
+    earlier: list[tuple[str, list[dict[str, Any]]]] = []
     for _ in range(50):
-        fresh: list[Mapping[str, Any]] = []
-        for records in shop._streams.take().values():
-            fresh += records
-        relay(fresh, shop.wiring)
+        fresh = list(shop._streams.take().items())
+        delivered(shop, fresh)
         moved = len(fresh) + len(shop.queue.waiting)
         shop.works_queue()
         earlier += fresh
@@ -78,8 +75,14 @@ def everything_comes_twice(shop: Shop) -> None:
     again(shop, earlier)
 
 
-def again(shop: Shop, records: Iterable[Mapping[str, Any]]) -> None:
-    relay(records, shop.wiring)
+def delivered(shop: Shop, batches: Iterable[tuple[str, list[dict[str, Any]]]]) -> None:
+    """Each table's records reach its function."""
+    for table, records in batches:
+        shop._invoke(f"relay_{table}", {"Records": records})
+
+
+def again(shop: Shop, batches: Iterable[tuple[str, list[dict[str, Any]]]]) -> None:
+    delivered(shop, batches)
     shop.settles()
 
 
@@ -360,3 +363,27 @@ def test_somebody_who_has_left_is_told_nothing(shop: Shop) -> None:
     shop.settles()
 
     assert shop.rows("members", member_id=lin.member_id) == []
+
+
+@pytest.mark.parametrize("kind", ["refund_paid", "commission_earned"])
+def test_whatever_it_tells_of_goes_on_when_wechat_refuses_its_template(
+    shop: Shop, kind: str
+) -> None:
+    shop.sandbox.configure(template_ids=["another"])
+    lin, mei = (accepts(shop.member(name), kind) for name in ("Lin", "Mei"))
+    order = lin.buys()
+    with_uplines(shop, order.order_id, (mei.member_id, 1000))
+    order.pays()
+    everything_comes_twice(shop)
+    if kind == "refund_paid":
+        order.asks_refund()
+    else:
+        settled(shop, order.order_id)
+        adjust(order.order_id, clock=shop.clock)
+    everything_comes_twice(shop)
+
+    (finding,) = shop.rows("findings")
+    assert (finding["kind"], finding["about"]) == ("notice_refused", kind)
+    assert commissions(shop, order.order_id)[1][0] == (
+        "voided" if kind == "refund_paid" else "released"
+    )

@@ -5,6 +5,7 @@ where there is something to do; every line for the shell names what AWS has.
 import json
 import re
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,16 @@ import pytest
 from botocore import xform_name
 
 from chalicelib.admin.dispatch import MOVES_MONEY
+from infra.restore.__main__ import command_line
+from infra.restore.beside import Beside, moment_of
+from infra.tables import all_tables
 from tests.led import FREEZE_SECONDS, led, settled
 from tests.shop import Shop
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+RESTORED = "Restore a table to a point in time"
 Ids = dict[str, str]
 
 
@@ -177,6 +182,29 @@ def test_a_member_is_erased(shop: Shop) -> None:
     lin = shop.member("Lin")
     plays(shop, "Erase a member", {"mem_PUT-THE-ID-HERE": lin.member_id})
     assert shop.rows("members", member_id=lin.member_id, kind="profile") == []
+
+
+def test_a_table_is_restored_with_the_command_that_the_page_names(
+    story: tuple[Shop, Ids],
+) -> None:
+    """What it does is played in test_restoring.py; the round in slices is looked at here."""
+    (line,) = re.findall(r"^make restore .*$", SECTIONS[RESTORED], re.MULTILINE)
+    _, _, stage, words = shlex.split(line)
+    given = command_line().parse_args(shlex.split(words.removeprefix("ARGUMENTS=")))
+    moment = moment_of(given.to, datetime.max.replace(tzinfo=UTC))
+    assert (stage, given.table) == ("STAGE=prod", "orders")
+    assert Beside(f"kaituan-prod-{given.table}", moment).name in SECTIONS[RESTORED]
+    shop, ids = story
+    (seen,) = plays(shop, RESTORED, ids)
+    assert {"last", "behind"} <= seen.keys()
+
+
+def test_what_a_restored_table_lacks_is_named_for_each_table_that_needs_it() -> None:
+    said = " ".join(SECTIONS[RESTORED].split())
+    (named,) = re.findall(r"\(a stream for (.*?) only, an end for (.*?) only\)", said)
+    streams, ends = (set(re.findall(r"`(\w+)`", names)) for names in named)
+    assert streams == {table.name for table in all_tables() if table.has_stream}
+    assert ends == {table.name for table in all_tables() if table.expires_by}
 
 
 def test_the_books_are_looked_at(story: tuple[Shop, Ids]) -> None:

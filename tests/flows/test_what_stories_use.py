@@ -40,11 +40,6 @@ class Counted(Shop):
         self.answer_bytes += len(json.dumps(reply.content, ensure_ascii=False).encode())
         return reply
 
-    def runs(self, schedule: str) -> None:
-        """One schedule fires."""
-        event = self._client.events.generate_cw_event("aws.events", "", {}, [])
-        self._invoke(schedule, event)
-
     def _deliver(self, url: str, headers: dict[str, str], body: bytes) -> int:
         self.requests += 1
         return super()._deliver(url, headers, body)
@@ -200,12 +195,12 @@ def test_a_page_uses_what_the_bill_says(counted: Counted) -> None:
 def test_a_schedule_with_nothing_to_do_uses_what_the_bill_says(
     counted: Counted, schedule: str
 ) -> None:
-    counted.runs("reconcile_days")
-    counted.runs("audit_slice")
-    counted.runs("export_days")
+    counted.fires("reconcile_days")
+    counted.fires("audit_slice")
+    counted.fires("export_days")
     counted.advance(300)
 
-    used = taken(counted, lambda: counted.runs(schedule))
+    used = taken(counted, lambda: counted.fires(schedule))
 
     assert (used.write_units, used.read_units) == (0, IDLE[schedule].read_units)
     assert abs(used.log_bytes - IDLE[schedule].log_bytes) <= ABOUT * IDLE[schedule].log_bytes

@@ -1,5 +1,6 @@
 """The code package: what is in it, that it is enough, and that it is not made twice."""
 
+import json
 import re
 import subprocess
 import sys
@@ -9,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from infra.dependencies import KEPT_SERVICES, host_runs_lambda_wheels
-from infra.package import Package, narrow_policy, package
-from infra.template import ROOT, stage_settings
+from infra.package import Package, narrow_policy, package, with_rights_of
+from infra.template import ROOT, STAGES, stage_settings
 
 CLIENT = re.compile(r"""(?:client|resource)\(\s*["']([a-z0-9-]+)["']""")
 
@@ -87,3 +88,18 @@ def test_a_policy_is_narrowed_to_its_stage() -> None:
     wide = "arn:*:sqs:*:*:kaituan-*-refunds arn:*:ssm:*:*:parameter/kaituan/*"
     narrow = narrow_policy(wide, stage_settings("dev"))
     assert narrow == "arn:*:sqs:*:*:kaituan-dev-refunds arn:*:ssm:*:*:parameter/kaituan/dev*"
+
+
+def test_one_function_for_all_commands_has_the_rights_of_both() -> None:
+    first, second = {"Sid": "A", "Action": ["x"]}, {"Sid": "A", "Action": ["y"]}
+    both = with_rights_of(json.dumps({"Statement": [first]}), json.dumps({"Statement": [second]}))
+    assert json.loads(both)["Statement"] == [first, {"Sid": "AlsoA", "Action": ["y"]}]
+
+
+def test_only_the_local_stack_has_one_function_for_all_commands() -> None:
+    assert {stage: stage_settings(stage).one_admin for stage in STAGES} == {
+        "dev": False,
+        "test": False,
+        "prod": False,
+        "local": True,
+    }

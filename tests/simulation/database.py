@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from tests import dynamodb_here
+from tests.policy_watch import uses
 from tests.simulation.disturbances import AT_READING, AT_WRITING, Disturbance
 from tests.simulation.scheduler import Killed, Scheduler
 
@@ -28,6 +29,7 @@ class Database(dynamodb_here.Client):
         self._scheduler = scheduler
 
     def call(self, operation: str, request: dict[str, Any]) -> Any:
+        uses.note_of_database(operation, request)
         fault = None
         if self._scheduler is not None:
             kinds = AT_WRITING if operation in WRITES else AT_READING
