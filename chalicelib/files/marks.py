@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from chalicelib.files.bookkeeping import Sums
+from chalicelib.files.tables import count_rows
 from chalicelib.gateways.files import CSV, JSON, Files
 
 _MOST_BYTES = 8 * 1024 * 1024
@@ -25,7 +26,7 @@ def write_tables(made: Made, files: Files) -> None:
 
 def rows_in(made: Made) -> dict[str, int]:
     """How many rows each file has, by its key."""
-    return {key: content.count(b"\r\n") - 1 for key, content in made.items()}
+    return {key: count_rows(content) for key, content in made.items()}
 
 
 def mark_day(day: str, made: Made, sums: Mapping[str, Sums], files: Files) -> None:

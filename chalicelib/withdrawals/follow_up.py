@@ -5,6 +5,8 @@ Run by the sweep for every withdrawal whose due time has come; also what repairs
 record. Money comes back on WeChat's word only, however long it takes.
 """
 
+from datetime import datetime
+
 from chalicelib.gateways.wechat_pay import WechatPay
 from chalicelib.gateways.wechat_transfers import TransferReport
 from chalicelib.kit import findings
@@ -12,11 +14,17 @@ from chalicelib.kit.clock import Clock, after
 from chalicelib.kit.reads import read
 from chalicelib.kit.repeat import until_settled
 from chalicelib.ledger import store as ledger
+from chalicelib.members import store as members
 from chalicelib.withdrawals import store as withdrawals
 from chalicelib.withdrawals.cancel import cancel_at_wechat
-from chalicelib.withdrawals.model import REVIEW_LOOK_SECONDS, Withdrawal, WithdrawalState
+from chalicelib.withdrawals.model import (
+    CALLS_ARE_OVER_SECONDS,
+    REVIEW_LOOK_SECONDS,
+    Withdrawal,
+    WithdrawalState,
+)
 from chalicelib.withdrawals.reject import reject
-from chalicelib.withdrawals.send import PayeeKeys, ask, send
+from chalicelib.withdrawals.send import MEMBER_BLOCKED, PayeeKeys, ask, back_to_review, send
 from chalicelib.withdrawals.settle import settle
 from chalicelib.withdrawals.submit import submit
 from chalicelib.withdrawals.take_decision import take_decision
@@ -90,9 +98,28 @@ def _ask_again(
     if report is not None:
         settle(report, clock=clock)
     current = withdrawals.get(withdrawal_id)
+    if report is None and current.withdrawal_state is WithdrawalState.SUBMITTED:
+        blocked_at = _blocked_at(current.member_id)
+        if blocked_at is not None:
+            return _hold(current, blocked_at, clock)
     if _is_to_be_sent(current, report):
         return send(current, clock=clock, wechat_pay=wechat_pay, payee_keys=payee_keys)
     return current
+
+
+def _blocked_at(member_id: str) -> datetime | None:
+    key = members.profile_key(member_id)
+    row = read(key).find(key)
+    return row.blocked_at if row is not None else None
+
+
+def _hold(withdrawal: Withdrawal, blocked_at: datetime, clock: Clock) -> Withdrawal:
+    """WeChat knows nothing of it, and its member is blocked: it is not sent. Once no call from
+    before can still be under way, an operator decides; let in sooner, it goes out by itself.
+    """
+    if clock.now() < after(blocked_at, CALLS_ARE_OVER_SECONDS):
+        return withdrawal
+    return back_to_review(withdrawal, MEMBER_BLOCKED, clock=clock)
 
 
 def _is_to_be_sent(withdrawal: Withdrawal, report: TransferReport | None) -> bool:

@@ -24,6 +24,10 @@ wants it.
 REVIEW_LOOK_SECONDS = 600
 FIRST_RETRY_SECONDS = 30
 LONGEST_RETRY_SECONDS = 600
+CALLS_ARE_OVER_SECONDS = 2 * LONGEST_RETRY_SECONDS
+"""Whoever may send has the turn for ten minutes at most: after twice that, whatever was sent before
+has arrived or never will.
+"""
 FIRST_LOOK_SECONDS = 60
 LONGEST_LOOK_SECONDS = 3600
 

@@ -31,7 +31,7 @@ PAYEE_UNREADABLE = "payee_unreadable"
 """What keeps a withdrawal back whose payee cannot be read: the key it was sealed with is gone."""
 
 MEMBER_BLOCKED = "member_blocked"
-"""What keeps one back whose member was blocked before it was submitted."""
+"""What keeps one back whose member was blocked before WeChat had it."""
 
 logger = Logger()
 

@@ -97,6 +97,18 @@ def test_what_waits_is_in_the_merchants_folder_and_the_operators_only(shop: Shop
     assert shipped.order_id not in text(shop, f"exports/orders/{NEXT}.csv")
 
 
+def test_a_row_of_several_lines_is_counted_once(shop: Shop) -> None:
+    shop.admin("put_product", **{**shop.product(), "title": "红富士\r\n苹果"})
+    sold(shop, "Ann")
+    shop.settles()
+    day_is_over(shop)
+
+    rows = export_day(DAY, clock=shop.clock, files=shop.files)
+
+    assert rows[f"exports/orders/{NEXT}.csv"] == 1
+    assert len(table(shop, f"exports/orders/{NEXT}.csv")) == 1
+
+
 def test_filled_in_it_is_a_file_of_shipments(shop: Shop) -> None:
     first, second = sold(shop, "Ann"), sold(shop, "Ben")
     shop.settles()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.files.tables import MOST_ROWS, Unreadable, read_table, write_table
+from chalicelib.files.tables import MOST_ROWS, Unreadable, count_rows, read_table, write_table
 
 TEXT = "订单号,快递公司\r\nord_1,顺丰\r\n"
 
@@ -77,3 +77,17 @@ def test_what_is_written_opens_in_excel_and_is_no_formula() -> None:
         "'\t=1,1\r\n"
         '"苹果, ""5斤""",1990\r\n'
     )
+
+
+@pytest.mark.parametrize(
+    ("cells", "rows"),
+    [
+        ([], 0),
+        (["a", "b"], 2),
+        (["two\r\nlines"], 1),
+        (['a "quoted"\r\nline', '"', '"\r\n"', '""\r\n\r\n', "\n", "\r"], 6),
+    ],
+)
+def test_a_row_is_counted_once_however_many_lines_it_has(cells: list[str], rows: int) -> None:
+    content = write_table(("name\r\nof it",), [(cell,) for cell in cells])
+    assert count_rows(content) == rows
