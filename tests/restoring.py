@@ -9,13 +9,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from rich.console import Console
 
 from infra.place import Place
 from infra.restore.around import Surroundings
+from infra.restore.follow_ups import FollowUps
 from infra.restore.refusals import NotRestored
 from infra.restore.run import Outcome, Wishes, restore
 from infra.tables import all_tables
+from infra.template import FUNCTIONS
 from tests import dynamodb_here
 from tests.fakes import NOON, FakeClock
 
@@ -81,9 +84,10 @@ class Tables(dynamodb_here.Client):
         found: list[Item] = self.scan(TableName=table_name)["Items"]
         return sorted(found, key=str)
 
-    def snapshot(self) -> dict[str, list[Item]]:
-        """Every row of every table."""
-        return {name: self.rows_of(name) for name in self.list_tables()["TableNames"]}
+    def live(self) -> dict[str, list[Item]]:
+        """Every row of every table but those that were restored."""
+        names: list[str] = self.list_tables()["TableNames"]
+        return {name: self.rows_of(name) for name in names if "-restored-" not in name}
 
     def delete_table(self, **request: Any) -> Any:
         return self.call("DeleteTable", request)
@@ -131,12 +135,67 @@ class Audits:
         return {"Payload": io.BytesIO(json.dumps({"ok": True, "result": result}).encode())}
 
 
+class Feeds:
+    """What starts functions: the streams' mappings and the schedules' rules, as Lambda and
+    EventBridge tell of them, around a deployed `admin`.
+    """
+
+    def __init__(self, invoke: Callable[..., Item]) -> None:
+        self.invoke = invoke
+        self.mappings = {f"relay-{one.name}": "Enabled" for one in FUNCTIONS if one.stream_of}
+        self.rules = {f"rule-{one.name}": "ENABLED" for one in FUNCTIONS if one.schedule}
+        self.stuck: set[str] = set()
+        """What AWS will not switch."""
+
+    @property
+    def states(self) -> set[str]:
+        return {state.upper() for state in (*self.mappings.values(), *self.rules.values())}
+
+    def list_event_source_mappings(self, FunctionName: str) -> Item:  # noqa: N803
+        uuid = f"relay-{_bare(FunctionName)}"
+        state = self.mappings[uuid]
+        if state.endswith("ing"):
+            self.mappings[uuid] = state.removesuffix("ing") + "ed"
+        return {"EventSourceMappings": [{"UUID": uuid, "State": state}]}
+
+    def update_event_source_mapping(self, UUID: str, Enabled: bool) -> None:  # noqa: N803
+        self._refuse(UUID)
+        self.mappings[UUID] = "Enabling" if Enabled else "Disabling"
+
+    def get_function_configuration(self, FunctionName: str) -> Item:  # noqa: N803
+        return {"FunctionArn": f"arn:aws:lambda:ap-east-1:123456789012:function:{FunctionName}"}
+
+    def list_rule_names_by_target(self, TargetArn: str) -> Item:  # noqa: N803
+        return {"RuleNames": [f"rule-{_bare(TargetArn)}"]}
+
+    def describe_rule(self, Name: str) -> Item:  # noqa: N803
+        return {"State": self.rules[Name]}
+
+    def enable_rule(self, Name: str) -> None:  # noqa: N803
+        self._refuse(Name)
+        self.rules[Name] = "ENABLED"
+
+    def disable_rule(self, Name: str) -> None:  # noqa: N803
+        self._refuse(Name)
+        self.rules[Name] = "DISABLED"
+
+    def _refuse(self, name: str) -> None:
+        if name in self.stuck:
+            error = {"Code": "ResourceInUseException", "Message": f"{name} is being changed"}
+            raise ClientError({"Error": error}, "UpdateEventSourceMapping")
+
+
+def _bare(name: str) -> str:
+    return name.rpartition("-")[2]
+
+
 class Operator:
-    """Runs the command, and sees what it says."""
+    """Runs the command at a shop, and sees what it says."""
 
     def __init__(self, tables: Tables, shop: Any, stage: str = "dev") -> None:
         self.tables = tables
         self.shop = shop
+        self.feeds = Feeds(self._invoke)
         self.stage = stage
         self.agree: Callable[[str], bool] = lambda _question: True
         self.questions: list[str] = []
@@ -144,21 +203,40 @@ class Operator:
         self.console = Console(record=True, width=300, file=io.StringIO())
         self.clock = FakeClock()
 
-    def runs(self, table: str = "orders", **wishes: Any) -> Outcome:
-        clients = {"dynamodb": self.tables, "lambda": self.shop}
-        place = Place(self.stage, "123456789012", "ap-east-1", clients.__getitem__)
-        around = Surroundings(self.console, self._agree, self._sleep, self.clock.now, at_once=1)
-        return restore(place, Wishes(TABLES[table], MOMENT, **wishes), around)
+    def runs(self, *names: str, **wishes: Any) -> Outcome:
+        return restore(
+            self._place(), Wishes(names or ("shares",), MOMENT, **wishes), self._around()
+        )
 
-    def is_refused(self, match: str, table: str = "orders", **wishes: Any) -> None:
-        before = self.tables.snapshot()
+    def pauses(self) -> None:
+        self._follow_ups().pause()
+
+    def resumes(self) -> None:
+        self._follow_ups().resume()
+
+    def is_refused(self, match: str, *names: str, **wishes: Any) -> None:
+        before = self.tables.live()
         with pytest.raises(NotRestored, match=match):
-            self.runs(table, **wishes)
-        assert self.tables.snapshot() == before
+            self.runs(*names, **wishes)
+        assert self.tables.live() == before
 
     @property
     def said(self) -> str:
         return self.console.export_text(clear=False)
+
+    def _invoke(self, **call: Any) -> Item:
+        answer: Item = self.shop.invoke(**call)
+        return answer
+
+    def _follow_ups(self) -> FollowUps:
+        return FollowUps(self._place(), self._around())
+
+    def _place(self) -> Place:
+        clients = {"dynamodb": self.tables, "lambda": self.feeds, "events": self.feeds}
+        return Place(self.stage, "123456789012", "ap-east-1", clients.__getitem__)
+
+    def _around(self) -> Surroundings:
+        return Surroundings(self.console, self._agree, self._sleep, self.clock.now, at_once=1)
 
     def _agree(self, question: str) -> bool:
         self.questions.append(question)

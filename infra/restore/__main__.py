@@ -1,6 +1,7 @@
-"""`python -m infra.restore --stage prod --table orders --to 2026-11-22T20:15:00+08:00`: restores a
-table as it was then beside the live one, brings the rows back that are missing there, and asks the
-shop whether its books balance.
+"""`python -m infra.restore --stage prod --table orders --to 2026-11-22T20:15:00+08:00`: restores
+tables as they were then beside the live ones, brings the rows back that are missing there, and asks
+the shop whether its books balance. `--pause` before it and `--resume` after it switch off and on
+what happens by itself.
 
 Nothing is ever deleted from the live table, and nothing in it is changed unasked. Running it again
 with the same words goes on where it was. Answers 0 when the books balance, 1 when it was not done,
@@ -20,8 +21,10 @@ from infra.local.endpoints import LOCAL_DIRECTORY, NoStack
 from infra.place import CannotReach, reach, require_usual_place
 from infra.restore.around import Agree, Surroundings
 from infra.restore.beside import moment_of
+from infra.restore.follow_ups import FollowUps
 from infra.restore.refusals import NotRestored
 from infra.restore.run import Outcome, Wishes, restore
+from infra.restore.together import ALL
 from infra.tables import all_tables
 from infra.template import STAGES
 
@@ -48,8 +51,12 @@ def main() -> int:
 
 
 def _restore(arguments: argparse.Namespace, console: Console) -> int:
-    around = Surroundings(console, _agree(yes=arguments.yes), time.sleep, lambda: datetime.now(UTC))
-    moment = moment_of(arguments.to, around.now())
+    is_asked = not (arguments.pause or arguments.resume or arguments.yes)
+    agree = _agree() if is_asked else lambda _question: True
+    around = Surroundings(console, agree, time.sleep, lambda: datetime.now(UTC))
+    is_switch = arguments.pause or arguments.resume
+    if not is_switch and not (arguments.table and arguments.to):
+        raise NotRestored("say --table and --to; or --pause, or --resume")
     place = reach(
         arguments.stage,
         profile=arguments.profile,
@@ -58,10 +65,14 @@ def _restore(arguments: argparse.Namespace, console: Console) -> int:
         directory=arguments.directory,
     )
     require_usual_place(place, elsewhere=arguments.elsewhere)
-    console.print(f"table {arguments.table} of stage {place.stage}, {place}", highlight=False)
+    console.print(f"stage {place.stage}, {place}", highlight=False)
+    if is_switch:
+        follow_ups = FollowUps(place, around)
+        (follow_ups.pause if arguments.pause else follow_ups.resume)()
+        return 0
     wishes = Wishes(
-        table=next(table for table in all_tables() if table.name == arguments.table),
-        moment=moment,
+        tables=tuple(arguments.table),
+        moment=moment_of(arguments.to, around.now()),
         replace=tuple(arguments.replace),
         also=tuple(arguments.also),
         keep=arguments.keep,
@@ -69,9 +80,7 @@ def _restore(arguments: argparse.Namespace, console: Console) -> int:
     return restore(place, wishes, around)
 
 
-def _agree(*, yes: bool) -> Agree:
-    if yes:
-        return lambda _question: True
+def _agree() -> Agree:
     if not sys.stdin.isatty():
         raise NotRestored("there is no terminal to ask at: add --yes")
     return lambda question: input(f"{question} [yes/no] ").strip().lower() in ("y", "yes")
@@ -89,10 +98,17 @@ def command_line() -> argparse.ArgumentParser:
     )
     parser.add_argument("--directory", type=Path, default=LOCAL_DIRECTORY, help="stage local's")
     names = [table.name for table in all_tables()]
-    parser.add_argument("--table", choices=names, required=True)
     parser.add_argument(
-        "--to", required=True, metavar="MOMENT", help="like 2026-11-22T20:15:00+08:00"
+        "--table",
+        action="append",
+        default=[],
+        choices=[*names, ALL],
+        help="may be given several times; those that have to come along do",
     )
+    parser.add_argument("--to", metavar="MOMENT", help="like 2026-11-22T20:15:00+08:00")
+    switch = parser.add_mutually_exclusive_group()
+    switch.add_argument("--pause", action="store_true", help="let nothing happen by itself")
+    switch.add_argument("--resume", action="store_true", help="let everything happen again")
     parser.add_argument(
         "--replace",
         action="append",

@@ -3,6 +3,7 @@
 Must never touch a table whose name does not say that it was restored.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -66,20 +67,23 @@ def describe(tables: Any, table_name: str) -> dict[str, Any] | None:
     return table
 
 
-def make_sure_of(tables: Any, beside: Beside, place: Place, around: Surroundings) -> None:
-    """Has the table restored beside unless it is there, and waits until it can be read."""
-    if describe(tables, beside.live) is None:
-        raise NotRestored(
-            f"there is no table {beside.live}, {place}. Was it deleted altogether? "
-            "docs/operations.md, Restore a table to a point in time, says what to do then"
-        )
-    found = describe(tables, beside.name)
-    if found is None:
-        _begin(tables, beside, place, around)
-    else:
-        _require_same(found, beside)
-        around.say(f"{beside.name} is there already: going on with it")
-    _wait(tables, beside, around)
+def make_sure_of(
+    tables: Any, besides: Sequence[Beside], place: Place, around: Surroundings
+) -> None:
+    """Has each table restored beside unless it is there, all at the same time, and waits until they
+    can be read.
+    """
+    for beside in besides:
+        _require_live(tables, beside, place)
+    for beside in besides:
+        found = describe(tables, beside.name)
+        if found is None:
+            _begin(tables, beside, place, around)
+        else:
+            _require_same(found, beside)
+            around.say(f"{beside.name} is there already: going on with it")
+    for beside in besides:
+        _wait(tables, beside, around)
 
 
 def remove(tables: Any, beside: Beside) -> None:
@@ -96,9 +100,17 @@ def how_to_remove(beside: Beside, place: Place) -> str:
     return f"aws dynamodb delete-table --region {place.region} --table-name {beside.name}"
 
 
+def _require_live(tables: Any, beside: Beside, place: Place) -> None:
+    if describe(tables, beside.live) is None:
+        raise NotRestored(
+            f"there is no table {beside.live}, {place}. Was it deleted altogether? "
+            "docs/operations.md, Restore a table to a point in time, says what to do then"
+        )
+
+
 def _begin(tables: Any, beside: Beside, place: Place, around: Surroundings) -> None:
     if place.local:
-        around.say("the local stack keeps no past: it restores what the table holds now")
+        around.say(f"the local stack keeps no past: it restores what {beside.live} holds now")
     else:
         _require_restorable(tables, beside)
     try:

@@ -3,7 +3,7 @@
 Must never write, nor keep more of a row than its key, but for the rows that are to be replaced.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -59,11 +59,14 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Comparing:
-    """Which table, under which prefix, beside which, as of which now."""
+    """Which table, under which prefix, beside which, as of which now. `besides`: the names of all
+    tables beside, by the name of the table that each was.
+    """
 
     table: Table
     prefix: str
     beside: Beside
+    besides: Mapping[str, str]
     now: datetime
     asked_for: Collection[str] = ()
 
@@ -85,7 +88,7 @@ class Comparing:
         keys = [key_of(self.table, row) for row in standing]
         live = reader.read(self.beside.live, self.table, keys)
         missing = [row for row in standing if joined(self.table, row) not in live]
-        not_needed = no_longer_needed(self.table, missing, self.prefix, self.beside.name, reader)
+        not_needed = no_longer_needed(self.table, missing, self.prefix, self.besides, reader)
         for row in standing:
             now = live.get(joined(self.table, row))
             found = self._stands(row, now, not_needed)

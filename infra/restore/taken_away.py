@@ -16,22 +16,13 @@ from chalicelib.kit.tables import Key
 from chalicelib.ledger.store import balance_key
 from chalicelib.orders.model import OrderState
 from chalicelib.orders.store import order_key
+from chalicelib.refunds.model import Cause, refund_id_for
 from chalicelib.stations.store import WAITS
 from infra.restore.items import Item, Reader, joined
 from infra.tables import Table, all_tables
 
-_SEATED: Mapping[str, frozenset[OrderState]] = {
-    SeatState.HELD: frozenset({OrderState.AWAITING_PAYMENT}),
-    SeatState.PAID: frozenset(
-        {
-            OrderState.PAID,
-            OrderState.TO_SHIP,
-            OrderState.SHIPPED,
-            OrderState.RECEIVED,
-            OrderState.SETTLED,
-        }
-    ),
-}
+MEMBER_LEFT = "member_left"
+"""Why an order that nothing was paid for is cancelled then."""
 _TO_BE_FETCHED = frozenset({OrderState.TO_SHIP, OrderState.SHIPPED})
 
 
@@ -57,9 +48,20 @@ def _order_of(row: Item) -> Key[Any]:
 
 
 def _seat_is_needed(seat: Item, order: Item | None) -> bool:
-    """Its order is where an order with such a seat is."""
-    states = _SEATED.get(_text(seat, "seat_state"), frozenset())
-    return order is not None and _text(order, "order_state") in states
+    """A held one while its order is to be paid. A paid one for good, whatever becomes of its group
+    and its order, unless its member left the group.
+    """
+    if order is None:
+        return False
+    if _text(seat, "seat_state") == SeatState.PAID:
+        return not _has_left_the_group(order)
+    return _text(order, "order_state") == OrderState.AWAITING_PAYMENT
+
+
+def _has_left_the_group(order: Item) -> bool:
+    refund_id = refund_id_for(_text(order, "order_id"), Cause.MEMBER_LEFT)
+    listed = [one.get("S") for one in order.get("refund_ids", {}).get("L", [])]
+    return refund_id in listed or _text(order, "cancel_reason") == MEMBER_LEFT
 
 
 def _is_to_be_fetched(_waits: Item, order: Item | None) -> bool:
@@ -99,10 +101,15 @@ KINDS = (
 
 
 def no_longer_needed(
-    table: Table, missing: Sequence[Item], prefix: str, beside: str, reader: Reader
+    table: Table,
+    missing: Sequence[Item],
+    prefix: str,
+    besides: Mapping[str, str],
+    reader: Reader,
 ) -> frozenset[str]:
     """Which of the missing rows nothing says to be needed still, by their joined keys. What tells
-    it may be missing from the same table itself: then it is asked as it was, in `beside`.
+    it may be missing too: then it is asked as it was, in the table beside that `besides` has for
+    its table's name.
     """
     found: set[str] = set()
     for kind in (kind for kind in KINDS if kind.table == table.name):
@@ -112,8 +119,8 @@ def no_longer_needed(
         asked = [kind.told_by(row) for row in rows]
         keys, of_table = [key.to_item() for key in asked], _table_of(asked[0])
         told = reader.read(f"{prefix}-{of_table.name}", of_table, keys)
-        if of_table == table:
-            told = reader.read(beside, table, keys) | told
+        if of_table.name in besides:
+            told = reader.read(besides[of_table.name], of_table, keys) | told
         for row, key in zip(rows, keys, strict=True):
             if not kind.needs(row, told.get(joined(of_table, key))):
                 found.add(joined(table, row))

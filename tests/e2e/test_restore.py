@@ -13,6 +13,7 @@ import pytest
 
 from infra.local.books import close_books
 from infra.local.sandbox_control import SandboxControl
+from infra.local.shopper import Purchase
 from infra.local.stack import Stack
 from tests.e2e.conftest import Members
 
@@ -20,14 +21,19 @@ pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).resolve().parents[2]
 MOMENT = (datetime.now(UTC) - timedelta(minutes=1)).replace(microsecond=0).isoformat()
-TABLES = ("orders", "ledger")
+TABLES = ("ledger", "withdrawals", "commissions", "refunds", "orders")
+"""What comes along with `orders`, and that."""
 
 
 def restore(stack: Stack, table: str, *words: str) -> tuple[int, str]:
     """The status and what was said."""
-    command = [sys.executable, "-m", "infra.restore", "--stage", "local", "--table", table]
-    command += ["--directory", str(stack.directory), "--to", MOMENT, *words]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return command(stack, "--table", table, "--to", MOMENT, *words)
+
+
+def command(stack: Stack, *words: str) -> tuple[int, str]:
+    line = [sys.executable, "-m", "infra.restore", "--stage", "local"]
+    line += ["--directory", str(stack.directory), *words]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -60,11 +66,28 @@ def test_rows_deleted_by_hand_come_back_and_the_books_balance(
     for order in (lost, stays):
         order.waits_for("to_ship")
     assert close_books(stack, wechat).differences() == []
-    for table in TABLES:
-        status, said = restore(stack, table, "--yes")
-        assert status == 0, said
-        assert "0 rows are missing in the live table" in said
-    assert len(beside(stack)) == 2
+    status, said = restore(stack, "orders", "--yes")
+    assert status == 1, said
+    assert "what follows from rows by itself is on (relay_groups, relay_orders," in said
+    assert beside(stack) == []
+    status, said = command(stack, "--pause")
+    assert status == 0, said
+    try:
+        loses_and_regains(stack, lost, stays)
+    finally:
+        status, said = command(stack, "--resume")
+    assert status == 0, said
+    assert "everything happens by itself again" in said
+    assert close_books(stack, wechat).differences() == []
+    follows = member().buys().pays()
+    follows.waits_for("to_ship")
+
+
+def loses_and_regains(stack: Stack, lost: Purchase, stays: Purchase) -> None:
+    status, said = restore(stack, "orders", "--yes")
+    assert status == 0, said
+    assert said.count("0 rows are missing in the live table") == len(TABLES)
+    assert len(beside(stack)) == len(TABLES)
     before = lost.now()
 
     assert delete_by_hand(stack, lost.order_id) == 2
@@ -82,10 +105,6 @@ def test_rows_deleted_by_hand_come_back_and_the_books_balance(
     assert stays.order_id not in said
     assert "1 rows are back, 0 are replaced" in said
     assert "the books balance" in said
+    assert "NOT ALL HAPPENS BY ITSELF YET" in said
     assert {**lost.now(), "server_time": ""} == {**before, "server_time": ""}
-    assert close_books(stack, wechat).differences() == []
-    assert beside(stack) == [f"{stack.table_name('ledger')}{suffix()}"]
-
-
-def suffix() -> str:
-    return f"-restored-{datetime.fromisoformat(MOMENT):%Y%m%dT%H%M%SZ}"
+    assert beside(stack) == []

@@ -17,13 +17,13 @@ from tests.restoring import MOMENT, SUFFIX, Audits, Item, Operator, Tables
 from tests.tables import create_tables
 
 PREFIX = "kaituan-dev"
-LIVE = f"{PREFIX}-orders"
+LIVE = f"{PREFIX}-shares"
 BESIDE = f"{LIVE}{SUFFIX}"
 PHONE = "13800001234"
 
 
-def order(order_id: str, **attributes: str) -> Item:
-    texts = {"order_id": order_id, "phone": PHONE, "order_state": "to_ship", **attributes}
+def share(share_code: str, **attributes: str) -> Item:
+    texts = {"share_code": share_code, "phone": PHONE, "share_state": "to_ship", **attributes}
     return {name: {"S": text} for name, text in texts.items()}
 
 
@@ -45,9 +45,9 @@ def put(tables: Tables, *rows: Item, table: str = LIVE) -> None:
         tables.put_item(TableName=table, Item=row)
 
 
-def delete(tables: Tables, *order_ids: str) -> None:
-    for order_id in order_ids:
-        tables.delete_item(TableName=LIVE, Key={"order_id": {"S": order_id}})
+def delete(tables: Tables, *share_codes: str) -> None:
+    for share_code in share_codes:
+        tables.delete_item(TableName=LIVE, Key={"share_code": {"S": share_code}})
 
 
 def rows(tables: Tables, name: str = LIVE) -> list[Item]:
@@ -55,8 +55,8 @@ def rows(tables: Tables, name: str = LIVE) -> list[Item]:
 
 
 def three(tables: Tables) -> list[Item]:
-    """Three orders, then and now."""
-    found = [order(f"ord_{number}") for number in (1, 2, 3)]
+    """Three shares, then and now."""
+    found = [share(f"shr_{number}") for number in (1, 2, 3)]
     put(tables, *found)
     tables.keep_the_past_of(LIVE)
     return found
@@ -87,7 +87,7 @@ def test_a_moment_is_the_same_on_every_clock() -> None:
     [
         ({"EarliestRestorableDateTime": NOON - timedelta(hours=1)}, "too long ago.*from 2026-11-2"),
         ({"LatestRestorableDateTime": NOON - timedelta(hours=3)}, "cannot be restored yet"),
-        ({"PointInTimeRecoveryStatus": "DISABLED"}, "recovery of kaituan-dev-orders is off"),
+        ({"PointInTimeRecoveryStatus": "DISABLED"}, "recovery of kaituan-dev-shares is off"),
     ],
 )
 def test_a_moment_that_dynamodb_does_not_keep_is_refused(
@@ -100,11 +100,11 @@ def test_a_moment_that_dynamodb_does_not_keep_is_refused(
 
 def test_a_table_that_was_deleted_altogether_is_said(operator: Operator, tables: Tables) -> None:
     tables.delete_table(TableName=LIVE)
-    operator.is_refused("there is no table kaituan-dev-orders.*deleted altogether")
+    operator.is_refused("there is no table kaituan-dev-shares.*deleted altogether")
 
 
 def test_the_table_is_restored_beside_and_waited_for(operator: Operator, tables: Tables) -> None:
-    put(tables, order("ord_1"))
+    put(tables, share("shr_1"))
     gone = ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "DescribeTable")
     away = EndpointConnectionError(endpoint_url="https://dynamodb.example.com")
     tables.statuses = [gone, gone, "CREATING", away, "CREATING"]
@@ -174,15 +174,15 @@ def test_missing_rows_come_back_and_nothing_else_changes(
     operator: Operator, tables: Tables
 ) -> None:
     one, two, three_ = three(tables)
-    put(tables, order("ord_new"), order("ord_3", order_state="shipped"))
-    delete(tables, "ord_1", "ord_2")
+    put(tables, share("shr_new"), share("shr_3", share_state="shipped"))
+    delete(tables, "shr_1", "shr_2")
 
     assert operator.runs() is Outcome.BALANCED
 
-    expected = [one, two, order("ord_3", order_state="shipped"), order("ord_new")]
+    expected = [one, two, share("shr_3", share_state="shipped"), share("shr_new")]
     assert rows(tables) == sorted(expected, key=str)
     assert three_ not in rows(tables)
-    assert operator.questions == ["bring 2 rows back to kaituan-dev-orders and replace 0?"]
+    assert operator.questions == ["bring 2 rows back to kaituan-dev-shares and replace 0?"]
     for sentence in (
         "0 rows are the same in both",
         "2 rows are missing in the live table: they come back",
@@ -197,39 +197,39 @@ def test_missing_rows_come_back_and_nothing_else_changes(
 
 def test_only_keys_are_shown(operator: Operator, tables: Tables) -> None:
     three(tables)
-    put(tables, order("ord_3", order_state="shipped"))
-    delete(tables, "ord_1")
+    put(tables, share("shr_3", share_state="shipped"))
+    delete(tables, "shr_1")
     operator.runs()
-    assert "ord_1" in operator.said
-    assert "ord_3" in operator.said
+    assert "shr_1" in operator.said
+    assert "shr_3" in operator.said
     assert PHONE not in operator.said
 
 
 def test_of_many_the_first_keys_are_shown(operator: Operator, tables: Tables) -> None:
-    found = [order(f"ord_{number:03}") for number in range(230)]
+    found = [share(f"shr_{number:03}") for number in range(230)]
     put(tables, *found)
     tables.keep_the_past_of(LIVE)
-    delete(tables, *(row["order_id"]["S"] for row in found[:215]))
+    delete(tables, *(row["share_code"]["S"] for row in found[:215]))
 
     assert operator.runs() is Outcome.BALANCED
 
     assert rows(tables) == found
-    assert operator.said.count(" ord_") == 10
+    assert operator.said.count(" shr_") == 10
     assert "… and 205 more" in operator.said
 
 
 def test_what_is_not_agreed_to_is_not_done(operator: Operator, tables: Tables) -> None:
     three(tables)
-    delete(tables, "ord_1")
+    delete(tables, "shr_1")
     operator.agree = lambda _question: False
-    operator.is_refused("not agreed to: kaituan-dev-orders is as it was")
+    operator.is_refused("not agreed to: kaituan-dev-shares is as it was")
     assert tables.beside() == [BESIDE]
     assert operator.shop.asked == []
 
 
 def test_the_table_beside_can_be_kept(operator: Operator, tables: Tables) -> None:
     three(tables)
-    delete(tables, "ord_1")
+    delete(tables, "shr_1")
     assert operator.runs(keep=True) is Outcome.BALANCED
     assert tables.beside() == [BESIDE]
 
@@ -239,7 +239,7 @@ def test_interrupted_anywhere_and_run_again_it_is_done(
     operator: Operator, tables: Tables, operation: str
 ) -> None:
     found = three(tables)
-    delete(tables, "ord_1", "ord_2", "ord_3")
+    delete(tables, "shr_1", "shr_2", "shr_3")
     interrupted: list[str] = []
 
     def interrupt() -> None:
@@ -265,20 +265,20 @@ def test_interrupted_anywhere_and_run_again_it_is_done(
 
 def test_a_row_that_appears_meanwhile_wins(operator: Operator, tables: Tables) -> None:
     three(tables)
-    delete(tables, "ord_1", "ord_2")
-    newer = order("ord_1", order_state="cancelled")
+    delete(tables, "shr_1", "shr_2")
+    newer = share("shr_1", share_state="cancelled")
     tables.before["PutItem"] = lambda: put(tables, newer)
 
     assert operator.runs() is Outcome.BALANCED
 
-    assert rows(tables) == sorted([newer, order("ord_2"), order("ord_3")], key=str)
+    assert rows(tables) == sorted([newer, share("shr_2"), share("shr_3")], key=str)
     assert "1 rows are back, 0 are replaced" in operator.said
     assert "1 appeared meanwhile and stay as they are" in operator.said
 
 
 def test_a_put_whose_answer_was_lost_finds_its_own_row(operator: Operator, tables: Tables) -> None:
     found = three(tables)
-    delete(tables, "ord_1")
+    delete(tables, "shr_1")
     tables.before["PutItem"] = lambda: put(tables, found[0])
     assert operator.runs() is Outcome.BALANCED
     assert "1 rows are back" in operator.said
@@ -289,52 +289,52 @@ def test_a_row_that_differs_is_replaced_when_it_is_named(
     operator: Operator, tables: Tables
 ) -> None:
     one, two, _ = three(tables)
-    put(tables, order("ord_1", order_state="lost", more="x"), order("ord_2", order_state="lost"))
+    put(tables, share("shr_1", share_state="lost", more="x"), share("shr_2", share_state="lost"))
 
-    assert operator.runs(replace=("ord_1",), keep=True) is Outcome.BALANCED
+    assert operator.runs(replace=("shr_1",), keep=True) is Outcome.BALANCED
 
     assert rows(tables) == sorted(
-        [one, order("ord_2", order_state="lost"), order("ord_3")], key=str
+        [one, share("shr_2", share_state="lost"), share("shr_3")], key=str
     )
-    assert operator.questions == ["bring 0 rows back to kaituan-dev-orders and replace 1?"]
+    assert operator.questions == ["bring 0 rows back to kaituan-dev-shares and replace 1?"]
     assert "0 rows are back, 1 are replaced" in operator.said
-    assert operator.runs(replace=("ord_1", "ord_2")) is Outcome.BALANCED
+    assert operator.runs(replace=("shr_1", "shr_2")) is Outcome.BALANCED
     assert two in rows(tables)
 
 
-@pytest.mark.parametrize("changes", [{"order_state": "refunded"}, {"more": "x"}, {"phone": "1"}])
+@pytest.mark.parametrize("changes", [{"share_state": "refunded"}, {"more": "x"}, {"phone": "1"}])
 def test_a_row_that_changes_before_it_is_replaced_stays(
     operator: Operator, tables: Tables, changes: dict[str, str]
 ) -> None:
     """Also when all that changed is an attribute more, as another row has."""
     three(tables)
-    put(tables, order("ord_1", order_state="lost"), order("ord_2", more="x"))
-    changed = order("ord_1", **{"order_state": "lost", **changes})
+    put(tables, share("shr_1", share_state="lost"), share("shr_2", more="x"))
+    changed = share("shr_1", **{"share_state": "lost", **changes})
     tables.before["PutItem"] = lambda: put(tables, changed)
 
-    assert operator.runs(replace=("ord_1",)) is Outcome.NOT_PROVEN
+    assert operator.runs(replace=("shr_1",)) is Outcome.NOT_PROVEN
 
     assert changed in rows(tables)
-    assert "1 were changed after they were compared and not replaced: ord_1" in operator.said
+    assert "1 were changed after they were compared and not replaced: shr_1" in operator.said
     assert tables.beside() == [BESIDE]
-    assert operator.runs(replace=("ord_1",)) is Outcome.BALANCED
-    assert order("ord_1") in rows(tables)
+    assert operator.runs(replace=("shr_1",)) is Outcome.BALANCED
+    assert share("shr_1") in rows(tables)
 
 
 def test_what_is_named_and_cannot_be_meant_is_refused(operator: Operator, tables: Tables) -> None:
     three(tables)
-    delete(tables, "ord_1")
-    put(tables, order("ord_2", order_state="lost"))
-    operator.is_refused("the table beside has no row ord_9", replace=("ord_9",))
-    operator.is_refused("no row ord_9", also=("ord_9",))
-    operator.is_refused("say --replace ord_2", also=("ord_2",))
+    delete(tables, "shr_1")
+    put(tables, share("shr_2", share_state="lost"))
+    operator.is_refused("the table beside has no row shr_9", replace=("shr_9",))
+    operator.is_refused("no row shr_9", also=("shr_9",))
+    operator.is_refused("say --replace shr_2", also=("shr_2",))
 
 
 def test_rows_that_dynamodb_held_back_are_asked_for_again(
     operator: Operator, tables: Tables
 ) -> None:
     found = three(tables)
-    delete(tables, "ord_1")
+    delete(tables, "shr_1")
     tables.gives_at_once = 1
     assert operator.runs() is Outcome.BALANCED
     assert rows(tables) == found
@@ -347,7 +347,7 @@ def test_a_database_that_holds_everything_back_is_given_up(
 ) -> None:
     three(tables)
     tables.gives_at_once = 0
-    operator.is_refused("does not give the rows of kaituan-dev-orders just now")
+    operator.is_refused("does not give the rows of kaituan-dev-shares just now")
 
 
 def test_rows_whose_end_has_passed_are_left_out(operator: Operator, tables: Tables) -> None:
@@ -386,7 +386,7 @@ def test_the_books_are_proven_and_what_follows_by_the_streams_is_waited_for(
     left: list[str],
 ) -> None:
     three(tables)
-    delete(tables, "ord_1")
+    delete(tables, "shr_1")
     operator.shop = Audits(*violations)
     assert operator.runs() is outcome
     assert len(operator.shop.asked) == asked
@@ -398,7 +398,7 @@ def test_an_audit_that_did_not_look_at_everything_proves_nothing(
     operator: Operator, tables: Tables
 ) -> None:
     three(tables)
-    delete(tables, "ord_1")
+    delete(tables, "shr_1")
     operator.shop = Audits(0, complete=False)
     assert operator.runs() is Outcome.NOT_PROVEN
     assert "it stopped at ledger" in operator.said
@@ -408,7 +408,7 @@ def test_an_audit_that_did_not_look_at_everything_proves_nothing(
 
 def test_a_shop_that_does_not_answer_proves_nothing(operator: Operator, tables: Tables) -> None:
     three(tables)
-    delete(tables, "ord_1")
+    delete(tables, "shr_1")
     operator.shop.fails = True
     with pytest.raises(NotRestored, match="could not carry out the audit: timed out"):
         operator.runs()
