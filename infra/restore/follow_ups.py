@@ -77,7 +77,7 @@ class FollowUps:
                 self._around.say(f"{function.name}: {error}", style="red")
         is_done = _is_on if on else _is_off
         for _ in range(LOOKS):
-            if all(state not in MOVING for _, state in self._states()):
+            if not MOVING & {state for _, state in self._states()}:
                 break
             self._around.sleep(LOOK_SECONDS)
         return [name for name, state in self._states() if not is_done(state)]
