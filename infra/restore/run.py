@@ -248,7 +248,7 @@ def _conclude(verdict: Verdict, around: Surroundings) -> None:
     else:
         around.say(
             "no fault was found, but the shop is too large for one look: the command `get_audit` "
-            "shows the round in slices, which looks at everything within a day "
+            "shows the round in slices, which looks at everything within a day while it is on "
             "(docs/operations.md, Restore a table to a point in time)",
             style="yellow",
         )

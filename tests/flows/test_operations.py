@@ -16,13 +16,16 @@ from botocore import xform_name
 from chalicelib.admin.dispatch import MOVES_MONEY
 from infra.restore.__main__ import command_line
 from infra.restore.beside import Beside, moment_of
+from infra.restore.together import CHAIN
 from infra.tables import all_tables
+from infra.template import STREAM_BATCH_RECORDS, STREAM_RETRIES, merge_template, stage_settings
 from tests.led import FREEZE_SECONDS, led, settled
 from tests.shop import Shop
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+LINES = re.findall(r"^aws .*$", re.sub(r"\\\n\s*", "", PAGE), re.MULTILINE)
 RESTORED = "Restore a table to a point in time"
 Ids = dict[str, str]
 
@@ -188,15 +191,19 @@ def test_a_table_is_restored_with_the_command_that_the_page_names(
     story: tuple[Shop, Ids],
 ) -> None:
     """What it does is played in test_restoring.py; the round in slices is looked at here."""
-    (line,) = re.findall(r"^make restore .*$", SECTIONS[RESTORED], re.MULTILINE)
-    _, _, stage, words = shlex.split(line)
-    given = command_line().parse_args(shlex.split(words.removeprefix("ARGUMENTS=")))
+    lines = re.findall(r"^make restore STAGE=prod (.*)$", SECTIONS[RESTORED], re.MULTILINE)
+    words = [shlex.split(line)[0].removeprefix("ARGUMENTS=") for line in lines]
+    pause, given, resume = (command_line().parse_args(shlex.split(each)) for each in words)
     moment = moment_of(given.to, datetime.max.replace(tzinfo=UTC))
-    assert (stage, given.table) == ("STAGE=prod", "orders")
-    assert Beside(f"kaituan-prod-{given.table}", moment).name in SECTIONS[RESTORED]
+    assert (pause.pause, given.table, resume.resume) == (True, ["orders"], True)
+    assert Beside("kaituan-prod-orders", moment).name in SECTIONS[RESTORED]
+    assert ", ".join(f"`{name}`" for name in CHAIN) in " ".join(SECTIONS[RESTORED].split())
     shop, ids = story
-    (seen,) = plays(shop, RESTORED, ids)
+    shop.passes(26 * 3600)
+    shop.fires("reconcile_days")
+    seen, written = plays(shop, RESTORED, ids)
     assert {"last", "behind"} <= seen.keys()
+    assert written["day"] == "2026-11-22"
 
 
 def test_what_a_restored_table_lacks_is_named_for_each_table_that_needs_it() -> None:
@@ -218,7 +225,24 @@ def test_keys_are_rotated_with_the_command_that_the_page_names() -> None:
     assert line == 'make secrets STAGE=prod ARGUMENTS="--replace session_signing_keys"'
 
 
-@pytest.mark.parametrize("line", re.findall(r"^aws .*$", PAGE, re.MULTILINE))
+def test_a_new_stream_is_read_as_the_stack_has_the_old_one_read() -> None:
+    (line,) = (one for one in LINES if one.startswith("aws lambda create-event-source-mapping"))
+    assert f"--batch-size {STREAM_BATCH_RECORDS} " in line
+    assert f"--maximum-retry-attempts {STREAM_RETRIES} " in line
+    stack = merge_template(stage_settings("prod"))["Resources"]
+    reads = stack["RelayOrders"]["Properties"]["Events"]["RelayOrdersDynamodbEventSource"]
+    assert reads["Properties"].keys() == {
+        *("Stream", "StartingPosition", "BatchSize", "MaximumRetryAttempts"),
+        *("BisectBatchOnFunctionError", "FunctionResponseTypes", "DestinationConfig"),
+    }
+    assert f"--starting-position {reads['Properties']['StartingPosition']} " in line
+    (answers,) = reads["Properties"]["FunctionResponseTypes"]
+    assert f"--bisect-batch-on-function-error --function-response-types {answers} " in line
+    bucket = stack["FailedRecordsBucket"]["Properties"]["BucketName"]["Fn::Sub"]
+    assert f"arn:aws:s3:::{bucket.partition('-$')[0]}-ACCOUNT-REGION" in line
+
+
+@pytest.mark.parametrize("line", LINES)
 def test_each_line_for_the_shell_is_one_that_aws_has(line: str) -> None:
     """The operation exists, takes these parameters, and none that it needs is left out."""
     _, service, operation, *words = shlex.split(line)
