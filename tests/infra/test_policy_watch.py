@@ -47,9 +47,11 @@ def test_a_test_in_which_something_was_refused_fails_whatever_the_app_made_of_it
         ("passed", None),
         (
             "failed",
-            "A policy lacks this:\n"
-            "audit_slice is not authorized to perform: dynamodb:PutItem on resource: "
-            "arn:aws:dynamodb:us-east-1:123456789012:table/kaituan-test-orders",
+            (
+                "A policy lacks this:\n"
+                "audit_slice is not authorized to perform: dynamodb:PutItem on resource: "
+                "arn:aws:dynamodb:us-east-1:123456789012:table/kaituan-test-orders"
+            ),
         ),
         ("passed", None),
     ]
