@@ -270,6 +270,28 @@ def test_a_seat_that_was_given_up_stays_free(shop: Shop, operator: Operator, pas
     assert "the shop takes such rows away itself" in operator.said
 
 
+def test_of_a_group_that_failed_since_all_seats_come_back_but_of_who_left(
+    shop: Shop, operator: Operator, past: Tables
+) -> None:
+    shop.campaign("free", size=3, rules={"leave_allowed": True})
+    leads = shop.member("Lin").opens("free").pays()
+    leaves = shop.member("Ann").joins(leads.group_id).pays()
+    shop.settles()
+    past.keep_the_past_of(f"{PREFIX}-groups")
+    assert leaves.cancels().status == 200
+    shop.passes(3700)
+    assert [leads.status, leaves.status] == ["refunded", "refunded"]
+    before, name = past.live(), f"{PREFIX}-groups"
+    (seat,) = (row for row in past.rows_of(name) if row["kind"]["S"] != "group")
+    key = {attribute: seat[attribute] for attribute in ("group_id", "kind")}
+    past.delete_item(TableName=name, Key=key)
+
+    assert operator.runs("groups") is Outcome.BALANCED
+
+    assert past.live() == before
+    assert f"{leaves.group_id}/seat#{leaves.member.member_id}\n" in operator.said
+
+
 def test_who_leaves_while_the_operator_thinks_does_not_come_back(
     shop: Shop, operator: Operator, past: Tables
 ) -> None:
