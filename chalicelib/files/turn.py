@@ -38,6 +38,12 @@ class Turn:
             return cls(drop, files, clock, None), None
         return cls(drop, files, clock, found.tag), progress_of(found.content or b"")
 
+    def check(self) -> None:
+        """Raises TakenOver."""
+        there = self._files.read(self._drop.progress_key, most_bytes=0)
+        if there is not None and there.tag != self._tag:
+            raise TakenOver
+
     def save(self, progress: Progress) -> None:
         """Raises TakenOver, or TryAgain when it cannot be told."""
         content = progress.shown(self._drop.name, shown(self._clock.now()))
