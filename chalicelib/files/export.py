@@ -22,6 +22,7 @@ from chalicelib.files.bookkeeping import (
     sums,
     withdrawals,
 )
+from chalicelib.files.check_books import check_sales, check_transfers, lacking
 from chalicelib.files.demand import demand
 from chalicelib.files.marks import (
     Made,
@@ -101,7 +102,7 @@ def _one_day(day: str, files: Files) -> list[str]:
 def export_day(day: str, *, clock: Clock, files: Files, dry_run: bool = False) -> dict[str, int]:
     """Write the files of one day, whether or not they are there, what is to be shipped, and the
     statements of its month if that is over; how many rows each has. Raises NotAllowed for a day
-    that is not closed.
+    that is not closed, or of which something is not there.
     """
     if not _is_closed(day):
         raise NotAllowed("The day is not closed in the ledger yet.")
@@ -161,27 +162,34 @@ def _books(day: str) -> Books:
         content = statement(merchant_id, theirs)
         made[f"exports/statements/{day}/{merchant_id}.csv"] = content
         made[f"merchants/{merchant_id}/statements/{day}.csv"] = content
-    return Books(day, made, {each: sums(each, theirs) for each, theirs in by_merchant.items()})
+    by_statement = {each: sums(each, theirs) for each, theirs in by_merchant.items()}
+    check_sales(day, by_statement)
+    return Books(day, made, by_statement)
 
 
 def _booked(day: str) -> Iterator[Booked]:
-    """The index knows the amounts; what a transfer is about is in its own item."""
+    """The index knows the amounts; what a transfer is about is in its own item. Raises NotAllowed
+    where one is not there.
+    """
     keys = [LedgerRow.key(row.account_id, row.entry) for row in transfers_of_day(day)]
+    check_transfers(day, len(keys))
     for start in range(0, len(keys), _TOGETHER):
         together = keys[start : start + _TOGETHER]
         found = read(*together)
-        for row in (found.find(key) for key in together):
-            if row is not None:
-                yield Booked(
-                    booked_at=row.posted_at,
-                    transfer_id=row.transfer_id,
-                    about=row.about,
-                    code=Code(row.code),
-                    phase=Phase(row.phase),
-                    debit_account=row.debit_account,
-                    credit_account=row.credit_account,
-                    amount_fen=int(row.amount_fen),
-                )
+        for key in together:
+            row = found.find(key)
+            if row is None:
+                raise lacking(f"There is no transfer {key.range_value}")
+            yield Booked(
+                booked_at=row.posted_at,
+                transfer_id=row.transfer_id,
+                about=row.about,
+                code=Code(row.code),
+                phase=Phase(row.phase),
+                debit_account=row.debit_account,
+                credit_account=row.credit_account,
+                amount_fen=int(row.amount_fen),
+            )
 
 
 def _withdrawals(withdrawal_ids: list[str]) -> Iterator[Withdrawal]:
@@ -195,7 +203,7 @@ def _withdrawals(withdrawal_ids: list[str]) -> Iterator[Withdrawal]:
 
 
 def _by_merchant(booked: list[Booked]) -> dict[str, list[Booked]]:
-    """Whose goods each order was about."""
+    """Whose goods each order was about. Raises NotAllowed where an order is not there."""
     of_orders = [one for one in booked if one.code in OF_ORDERS]
     order_ids = sorted({one.about for one in of_orders})
     merchant_of: dict[str, str] = {}
@@ -204,6 +212,7 @@ def _by_merchant(booked: list[Booked]) -> dict[str, list[Booked]]:
             merchant_of[order.order_id] = order.merchant_id
     theirs: dict[str, list[Booked]] = {}
     for one in of_orders:
-        if one.about in merchant_of:
-            theirs.setdefault(merchant_of[one.about], []).append(one)
+        if one.about not in merchant_of:
+            raise lacking(f"There is no order {one.about}")
+        theirs.setdefault(merchant_of[one.about], []).append(one)
     return theirs
