@@ -67,12 +67,14 @@ def drop_of(key: str) -> Drop | None:
 
 
 def is_earlier(drop_id: str, other: str) -> bool:
-    """Whether a drop came before another of the same key. S3's sequencers are hexadecimal numbers
-    of any length; of ids that are none, nothing is known.
+    """Whether a drop came before another of the same key. S3's sequencers are hexadecimal digits;
+    the shorter is filled up with zeros on its right, and then they are compared as texts. Of ids
+    that are none, nothing is known.
     """
     if not (_SEQUENCER.fullmatch(drop_id) and _SEQUENCER.fullmatch(other)):
         return False
-    return int(drop_id, 16) < int(other, 16)
+    digits = max(len(drop_id), len(other))
+    return drop_id.upper().ljust(digits, "0") < other.upper().ljust(digits, "0")
 
 
 class RowOutcome(StrEnum):
