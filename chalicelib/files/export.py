@@ -31,6 +31,7 @@ from chalicelib.files.marks import (
     mark_day,
     mark_packed,
     rows_in,
+    statements_before,
     write_tables,
 )
 from chalicelib.files.months import days_of_month, month_of_day, unwritten_month, write_month
@@ -92,7 +93,7 @@ def export_days(*, clock: Clock, files: Files, time_left: TimeLeft) -> list[str]
 
 def _one_day(day: str, files: Files) -> list[str]:
     try:
-        _write_books(_books(day), files)
+        _write_books(_books(day, files), files)
     except Exception:
         logger.exception("day_not_exported", alarm="day_not_exported", business_day=day)
         return []
@@ -107,7 +108,7 @@ def export_day(day: str, *, clock: Clock, files: Files, dry_run: bool = False) -
     if not _is_closed(day):
         raise NotAllowed("The day is not closed in the ledger yet.")
     today = day_of(clock.now())
-    packing, books = _packing_lists(today), _books(day)
+    packing, books = _packing_lists(today), _books(day, files)
     if not dry_run:
         _write_packing_lists(today, packing, files)
         _write_books(books, files)
@@ -148,7 +149,8 @@ def _packing_lists(today: str) -> Made:
     return made
 
 
-def _books(day: str) -> Books:
+def _books(day: str, files: Files) -> Books:
+    """With an empty statement for whoever had one before and has none any more."""
     booked = in_order(_booked(day))
     paid_out = {one.about for one in booked if one.is_paid_withdrawal}
     by_id = {each.withdrawal_id: each for each in _withdrawals(sorted(paid_out))}
@@ -157,6 +159,8 @@ def _books(day: str) -> Books:
         f"exports/commissions/{day}.csv": commissions(booked),
         f"exports/withdrawals/{day}.csv": withdrawals(booked, by_id),
     }
+    for key in statements_before(day, files):
+        made[key] = statement("", [])
     by_merchant = dict(sorted(_by_merchant(booked).items()))
     for merchant_id, theirs in by_merchant.items():
         content = statement(merchant_id, theirs)
