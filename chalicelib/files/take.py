@@ -38,6 +38,8 @@ ENTRIES_PER_SAVE = 25
 ONE_ENTRY_SECONDS = 20
 """Longer than it takes from the look at whose turn it is to the end of the write."""
 ATTEMPTS = 3
+MOST_WHAT_CHARACTERS = 500
+"""Of what was wrong with a row, so that a whole file of them still fits into its progress."""
 AGAIN = "Drop the file again."
 _WRITTEN_OVER = frozenset({FileKind.PRODUCTS, FileKind.CAMPAIGNS})
 """Of these the last to write is right; of shipments the first."""
@@ -80,6 +82,10 @@ def _take(drop: Drop, drop_id: str, tools: Tools, *, goes_on: bool) -> bool:
         return True
     is_same = before is not None and (before.drop_id, before.tag) == (drop_id, stored.tag)
     if before is not None and is_same and before.finished:
+        return True
+    if goes_on and before is None:
+        what = "progress_unreadable"
+        logger.error(what, alarm=what, kind=drop.kind, merchant_id=drop.merchant_id)
         return True
     if (before is not None and is_earlier(drop_id, before.drop_id)) or (goes_on and not is_same):
         raise TakenOver
@@ -163,6 +169,8 @@ def _do(
             outcome, what = (
                 _run(event, tools, turn) if event else (RowOutcome.UNCHANGED, NOT_FILLED_IN)
             )
+    if len(what) > MOST_WHAT_CHARACTERS:
+        what = f"{what[: MOST_WHAT_CHARACTERS - 1]}…"
     return tuple(RowResult(line, entry.about, outcome, what) for line in entry.lines)
 
 

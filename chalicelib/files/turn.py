@@ -11,7 +11,7 @@ from chalicelib.kit.clock import Clock, shown
 from chalicelib.kit.errors import TryAgain
 
 RESULT_HEADER = ("line", "about", "outcome", "what_was_wrong")
-_MOST_PROGRESS_BYTES = 8 * 1024 * 1024
+_MOST_PROGRESS_BYTES = 32 * 1024 * 1024
 _ATTEMPTS = 3
 
 
