@@ -40,10 +40,13 @@ from chalicelib.stations import store as stations
 
 @dataclass(frozen=True)
 class CampaignPut:
-    """What putting a campaign did, or would do, and how the campaign stands then."""
+    """What putting a campaign did, or would do, and how the campaign stands then.
+    `revision_before` is that of what it is put over, if there is any.
+    """
 
     outcome: Outcome
     state: CampaignState
+    revision_before: str | None
 
 
 @dataclass
@@ -133,7 +136,8 @@ def _attempt(
         aside.moved = campaign.stock_shards is not None
         set_aside(campaign, groups_until=until, dry_run=False)
         writes.commit()
-    return CampaignPut(outcome_of(before, standing), standing.state(now))
+    revision_before = before.campaign.revision if before is not None else None
+    return CampaignPut(outcome_of(before, standing), standing.state(now), revision_before)
 
 
 def _draw_key(campaign: Campaign) -> Key[DrawRow]:
