@@ -8,7 +8,7 @@ says what it is.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -53,10 +53,18 @@ class Grant:
 
 
 class Uses:
-    """Which grants were of use so far."""
+    """Which grants were of use so far, and what was refused since it was last asked for."""
 
     def __init__(self) -> None:
         self.grants: set[Grant] = set()
+        self._refused: list[str] = []
+
+    def refused(self) -> list[str]:
+        """What was refused since the last time. The app goes on after a refusal, as after any
+        error of AWS's: work is put off, a notice is lost.
+        """
+        refused, self._refused = self._refused, []
+        return refused
 
     def note(self, action: str, resource: str) -> None:
         """Whoever works now calls this. Raises ClientError as AWS does when their policy lacks
@@ -68,6 +76,7 @@ class Uses:
         grant = _granting(function, action, resource)
         if grant is None:
             message = f"{function} is not authorized to perform: {action} on resource: {resource}"
+            self._refused.append(message)
             error = {"Code": "AccessDeniedException", "Message": message}
             raise ClientError({"Error": error}, action.partition(":")[2])
         self.grants.add(grant)
@@ -175,13 +184,24 @@ def _granting(function: str, action: str, resource: str) -> Grant | None:
 
 
 class PolicyWatch:
-    """A plugin of pytest's: brings the uses of all processes together, and fails a whole run in
-    which a grant was of no use.
+    """A plugin of pytest's: fails a test in which something was refused, brings the uses of all
+    processes together, and fails a whole run in which a grant was of no use.
     """
 
     def __init__(self, *, of_this_process: Uses = uses) -> None:
         self._uses = of_this_process
         self.useless: list[Grant] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if call.when == "teardown" and (refused := self._uses.refused()):
+            report.outcome = "failed"
+            said = f"\n\n{report.longreprtext}" if report.longrepr else ""
+            report.longrepr = "\n".join(["A policy lacks this:", *refused]) + said
+        return report
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

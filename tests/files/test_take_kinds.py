@@ -181,3 +181,16 @@ def test_an_order_that_makes_no_sense_holds_up_no_other(shop: Shop) -> None:
     assert ships(shop, placed) == ["unchanged", "done", "done"]
     shop.settles()
     shop.assert_books_balance()
+
+
+def test_an_sku_that_the_file_no_longer_names_is_sold_no_more(shop: Shop) -> None:
+    header = "product_id,title,sku_id,sku_title,solo_price_fen,stock,merchant_id\n"
+    rows = [f"pears,砀山酥梨,pears-{kilos},{kilos}斤装,2000,10,orchard\n" for kilos in (3, 5)]
+    key = "in/products.csv"
+    assert {row["outcome"] for row in drops(shop, key, header + "".join(rows))} == {"done"}
+    assert [row["outcome"] for row in drops(shop, key, header + rows[0])] == ["done"]
+
+    (sku,) = shop.send("GET", "/v1/products/pears")["skus"]
+    assert sku["sku_id"] == "pears-3"
+    refused = shop.member("Lin").tries_to_buy(sku_id="pears-5")
+    assert (refused.status, refused.code) == (404, "not_found")

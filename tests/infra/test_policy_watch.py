@@ -34,6 +34,39 @@ def test_what_a_policy_lacks_is_refused_as_aws_does() -> None:
         "arn:aws:dynamodb:us-east-1:123456789012:table/kaituan-test-orders"
     )
     assert uses.grants == set()
+    assert (uses.refused(), uses.refused()) == ([error["Message"]], [])
+
+
+def test_a_test_in_which_something_was_refused_fails_whatever_the_app_made_of_it() -> None:
+    uses = Uses()
+    with pytest.raises(ClientError):
+        calls(uses, "audit_slice", "PutItem", {"TableName": "kaituan-test-orders"})
+    watch = PolicyWatch(of_this_process=uses)
+
+    assert [outcome(watch, when) for when in ("call", "teardown", "teardown")] == [
+        ("passed", None),
+        (
+            "failed",
+            (
+                "A policy lacks this:\n"
+                "audit_slice is not authorized to perform: dynamodb:PutItem on resource: "
+                "arn:aws:dynamodb:us-east-1:123456789012:table/kaituan-test-orders"
+            ),
+        ),
+        ("passed", None),
+    ]
+
+
+def outcome(watch: PolicyWatch, when: str) -> tuple[str, Any]:
+    """What becomes of a report that a test has passed."""
+    report: Any = SimpleNamespace(outcome="passed", longrepr=None)
+    call: Any = SimpleNamespace(when=when)
+    making = watch.pytest_runtest_makereport(call)
+    next(making)
+    with pytest.raises(StopIteration) as made:
+        making.send(report)
+    assert made.value.value is report
+    return report.outcome, report.longrepr
 
 
 def test_each_part_of_a_transaction_needs_its_own_right() -> None:
