@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from chalicelib.admin.command import MoneyCommand
+from chalicelib.admin.command import AdjustmentCommand
 from chalicelib.admin.shapes import adjustment_in_full
 from chalicelib.catalog.model import Identifier
 from chalicelib.kit.money import MOST_FEN
@@ -23,7 +23,7 @@ def _not_nothing(amount_fen: int) -> int:
     return amount_fen
 
 
-class Payload(MoneyCommand):
+class Payload(AdjustmentCommand):
     """Whose, by how much, and what makes a repeat one."""
 
     member_id: Identifier

@@ -7,8 +7,9 @@ function `run(payload, wiring)` that gives plain JSON. It decides nothing; verbs
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from chalicelib.ledger.model import is_a_name
 from chalicelib.wiring import Wiring
 
 
@@ -25,6 +26,17 @@ class MoneyCommand(Command):
 
     operator: Annotated[str, Field(min_length=1, max_length=64)]
     reason: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class AdjustmentCommand(MoneyCommand):
+    """Base of payloads of which one operator confirms another's: who does it has a name."""
+
+    @field_validator("operator")
+    @classmethod
+    def _has_a_name(cls, operator: str) -> str:
+        if not is_a_name(operator):
+            raise ValueError("a name has letters or digits")
+        return operator
 
 
 Run = Callable[[Any, Wiring], dict[str, Any]]

@@ -30,6 +30,7 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
         "outcome": put.outcome,
         "state": put.state,
         "revision": campaign.revision,
+        "revision_before": put.revision_before,
         "advice": advice(campaign),
         "dry_run": payload.dry_run,
     }

@@ -24,6 +24,7 @@ def run(payload: Payload, wiring: Wiring) -> dict[str, Any]:
         "product_id": entry.product_id,
         "outcome": put.outcome,
         "revision": put.revision,
+        "revision_before": put.revision_before,
         "stock": [asdict(sku) for sku in put.stock],
         "withdrawn_sku_ids": list(put.withdrawn_sku_ids),
         "dry_run": payload.dry_run,

@@ -5,14 +5,14 @@ Moves no money by itself, and ends what would. Again is once; whoever asked for 
 
 from typing import Any
 
-from chalicelib.admin.command import MoneyCommand
+from chalicelib.admin.command import AdjustmentCommand
 from chalicelib.admin.shapes import adjustment_in_full
 from chalicelib.catalog.model import Identifier
 from chalicelib.ledger.adjust import Decision, decide
 from chalicelib.wiring import Wiring
 
 
-class Payload(MoneyCommand):
+class Payload(AdjustmentCommand):
     """Which adjustment."""
 
     adjustment_id: Identifier

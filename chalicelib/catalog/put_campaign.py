@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.catalog import store as catalog
-from chalicelib.catalog.errors import CampaignEnded, ChangedSince
+from chalicelib.catalog.errors import CampaignEnded
 from chalicelib.catalog.model import (
     MOST_OFFERS,
     Campaign,
@@ -20,7 +20,7 @@ from chalicelib.catalog.model import (
 )
 from chalicelib.catalog.refuse_changed import refuse_changed
 from chalicelib.catalog.refuse_rates import refuse_rates
-from chalicelib.catalog.set_aside import groups_until, let_go, set_aside
+from chalicelib.catalog.set_aside import groups_until, let_go, put_back, set_aside
 from chalicelib.catalog.store import CatalogRow
 from chalicelib.draws import store as draws
 from chalicelib.draws.announce import announce_for_campaign
@@ -28,7 +28,7 @@ from chalicelib.draws.model import Draw, DrawState, campaign_draw_id
 from chalicelib.draws.seeds import NO_SEEDS, Seeds
 from chalicelib.draws.store import DrawRow
 from chalicelib.kit.clock import Clock
-from chalicelib.kit.errors import InvalidRequest
+from chalicelib.kit.errors import InvalidRequest, Refusal
 from chalicelib.kit.reads import Found, read
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.tables import Key
@@ -40,10 +40,20 @@ from chalicelib.stations import store as stations
 
 @dataclass(frozen=True)
 class CampaignPut:
-    """What putting a campaign did, or would do, and how the campaign stands then."""
+    """What putting a campaign did, or would do, and how the campaign stands then.
+    `revision_before` is that of what it is put over, if there is any.
+    """
 
     outcome: Outcome
     state: CampaignState
+    revision_before: str | None
+
+
+@dataclass
+class _Aside:
+    """Whether an attempt has come so far as to set units aside."""
+
+    moved: bool = False
 
 
 def put_campaign(
@@ -62,13 +72,14 @@ def put_campaign(
     commission rates are not what the shop's settings allow, or when it changes a draw that people
     take part in; DrawsOff.
     """
+    aside = _Aside()
     try:
         put = until_settled(
-            lambda: _attempt(campaign, clock.now(), seeds, if_revision, dry_run=dry_run)
+            lambda: _attempt(campaign, clock.now(), seeds, if_revision, aside, dry_run=dry_run)
         )
-    except (CampaignEnded, ChangedSince):
-        if not dry_run:  # units may have been set aside for what it would be before it was so
-            let_go(campaign.campaign_id, besides=campaign.skus_aside)
+    except Refusal:
+        if aside.moved:
+            put_back(campaign.campaign_id, besides=campaign.skus_aside, now=clock.now())
         raise
     if not dry_run:
         let_go(campaign.campaign_id)
@@ -76,7 +87,13 @@ def put_campaign(
 
 
 def _attempt(
-    campaign: Campaign, now: datetime, seeds: Seeds, if_revision: str | None, *, dry_run: bool
+    campaign: Campaign,
+    now: datetime,
+    seeds: Seeds,
+    if_revision: str | None,
+    aside: _Aside,
+    *,
+    dry_run: bool,
 ) -> CampaignPut:
     if campaign.ends_at <= now:
         raise _wrong("ends_at", "ends_at must be in the future.")
@@ -92,7 +109,7 @@ def _attempt(
     if before is not None and before.ended:
         raise CampaignEnded()
     until = groups_until(row, settings, now=now)
-    _refuse_changed(if_revision, before, campaign, until, dry_run=dry_run)
+    refuse_changed(if_revision, before.campaign if before is not None else None, campaign)
     product_ids = _products(campaign, found)
     left = (set(row.product_ids or ()) if row is not None else set()) - product_ids
     product_keys = [catalog.product_key(each) for each in sorted(product_ids)]
@@ -116,27 +133,11 @@ def _attempt(
     _put_draw(writes, campaign, before, draw, seeds, now)
     set_aside(campaign, groups_until=until, dry_run=True)
     if not dry_run:
+        aside.moved = campaign.stock_shards is not None
         set_aside(campaign, groups_until=until, dry_run=False)
         writes.commit()
-    return CampaignPut(outcome_of(before, standing), standing.state(now))
-
-
-def _refuse_changed(
-    if_revision: str | None,
-    before: CampaignStanding | None,
-    after: Campaign,
-    until: datetime | None,
-    *,
-    dry_run: bool,
-) -> None:
-    """Raises ChangedSince. What an attempt before this one has set aside is again what it was."""
-    stands = before.campaign if before is not None else None
-    try:
-        refuse_changed(if_revision, stands, after)
-    except ChangedSince:
-        if stands is not None:
-            set_aside(stands, groups_until=until, dry_run=dry_run)
-        raise
+    revision_before = before.campaign.revision if before is not None else None
+    return CampaignPut(outcome_of(before, standing), standing.state(now), revision_before)
 
 
 def _draw_key(campaign: Campaign) -> Key[DrawRow]:

@@ -26,7 +26,7 @@ from chalicelib.catalog.model import (
     Url,
     outcome_of,
 )
-from chalicelib.catalog.refuse_changed import refuse_changed, revision_of
+from chalicelib.catalog.refuse_changed import refuse_changed
 from chalicelib.catalog.refuse_rates import refuse_rates
 from chalicelib.catalog.settings import Frozen, Rates
 from chalicelib.catalog.store import CatalogRow
@@ -82,10 +82,13 @@ class SkuStock:
 
 @dataclass(frozen=True)
 class ProductPut:
-    """What putting a product did, or would do."""
+    """What putting a product did, or would do. `revision_before` is that of what it is put over,
+    if there is any.
+    """
 
     outcome: Outcome
     revision: str
+    revision_before: str | None
     stock: tuple[SkuStock, ...]
     withdrawn_sku_ids: tuple[str, ...]
 
@@ -138,7 +141,13 @@ def _attempt(
     if not dry_run:
         writes.commit()
     outcome = _outcome(before, after, stock, found)
-    return ProductPut(outcome, revision_of(after), tuple(stock), withdrawn)
+    return ProductPut(
+        outcome=outcome,
+        revision=after.revision,
+        revision_before=before.revision if before is not None else None,
+        stock=tuple(stock),
+        withdrawn_sku_ids=withdrawn,
+    )
 
 
 def _product(entry: PutProduct, merchant: Merchant) -> Product:

@@ -8,14 +8,22 @@ after all go back by themselves.
 from collections.abc import Collection
 from datetime import datetime
 
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
 from chalicelib.catalog import store as catalog
 from chalicelib.catalog.model import DAY_SECONDS, Campaign
 from chalicelib.catalog.settings import Settings
 from chalicelib.catalog.store import CatalogRow
 from chalicelib.kit.clock import after
+from chalicelib.kit.errors import Refusal
 from chalicelib.kit.reads import read
 from chalicelib.stock.allot import allot
 from chalicelib.stock.return_sooner import return_sooner
+
+_ATTEMPTS = 3
+
+logger = Logger()
 
 
 def groups_until(row: CatalogRow | None, settings: Settings, *, now: datetime) -> datetime | None:
@@ -50,6 +58,40 @@ def set_aside(campaign: Campaign, *, groups_until: datetime | None, dry_run: boo
             until=max(ends_at, groups_until) if groups_until is not None else ends_at,
             dry_run=dry_run,
         )
+
+
+def put_back(campaign_id: str, *, besides: Collection[str], now: datetime) -> None:
+    """A put was refused after it had set units aside: they are again those of the campaign as it
+    stands, and of one that is over, or of SKUs `besides` that it does not sell, nobody's. Raises
+    nothing; what could not be put back is put right by the next put.
+    """
+    try:
+        for _ in range(_ATTEMPTS):
+            row = _put_back_once(campaign_id, now)
+            let_go(campaign_id, besides=besides)
+            key = catalog.campaign_key(campaign_id)
+            if row is None or catalog.standing_of(read(key).find(key)) == catalog.standing_of(row):
+                return
+    except (Refusal, BotoCoreError, ClientError) as passing:
+        logger.warning("units_not_put_back", error=type(passing).__name__, campaign_id=campaign_id)
+
+
+def _put_back_once(campaign_id: str, now: datetime) -> CatalogRow | None:
+    """As which row it stood."""
+    key = catalog.campaign_key(campaign_id)
+    found = read(key, catalog.settings_key())
+    row = found.find(key)
+    standing = catalog.standing_of(row)
+    if standing is None:
+        return None
+    campaign = standing.campaign
+    until = groups_until(row, catalog.settings_of(found.find(catalog.settings_key())), now=now)
+    if standing.ended or campaign.ends_at <= now:
+        for sku_id in sorted(campaign.skus_aside):
+            return_sooner(sku_id, campaign_id, by=until or campaign.ends_at)
+    else:
+        set_aside(campaign, groups_until=until, dry_run=False)
+    return row
 
 
 def let_go(campaign_id: str, *, besides: Collection[str] = ()) -> None:

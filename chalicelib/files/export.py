@@ -22,6 +22,7 @@ from chalicelib.files.bookkeeping import (
     sums,
     withdrawals,
 )
+from chalicelib.files.check_books import check_sales, check_transfers, lacking
 from chalicelib.files.demand import demand
 from chalicelib.files.marks import (
     Made,
@@ -30,6 +31,7 @@ from chalicelib.files.marks import (
     mark_day,
     mark_packed,
     rows_in,
+    statements_before,
     write_tables,
 )
 from chalicelib.files.months import days_of_month, month_of_day, unwritten_month, write_month
@@ -91,7 +93,7 @@ def export_days(*, clock: Clock, files: Files, time_left: TimeLeft) -> list[str]
 
 def _one_day(day: str, files: Files) -> list[str]:
     try:
-        _write_books(_books(day), files)
+        _write_books(_books(day, files), files)
     except Exception:
         logger.exception("day_not_exported", alarm="day_not_exported", business_day=day)
         return []
@@ -101,12 +103,12 @@ def _one_day(day: str, files: Files) -> list[str]:
 def export_day(day: str, *, clock: Clock, files: Files, dry_run: bool = False) -> dict[str, int]:
     """Write the files of one day, whether or not they are there, what is to be shipped, and the
     statements of its month if that is over; how many rows each has. Raises NotAllowed for a day
-    that is not closed.
+    that is not closed, or of which something is not there.
     """
     if not _is_closed(day):
         raise NotAllowed("The day is not closed in the ledger yet.")
     today = day_of(clock.now())
-    packing, books = _packing_lists(today), _books(day)
+    packing, books = _packing_lists(today), _books(day, files)
     if not dry_run:
         _write_packing_lists(today, packing, files)
         _write_books(books, files)
@@ -147,7 +149,8 @@ def _packing_lists(today: str) -> Made:
     return made
 
 
-def _books(day: str) -> Books:
+def _books(day: str, files: Files) -> Books:
+    """With an empty statement for whoever had one before and has none any more."""
     booked = in_order(_booked(day))
     paid_out = {one.about for one in booked if one.is_paid_withdrawal}
     by_id = {each.withdrawal_id: each for each in _withdrawals(sorted(paid_out))}
@@ -156,32 +159,41 @@ def _books(day: str) -> Books:
         f"exports/commissions/{day}.csv": commissions(booked),
         f"exports/withdrawals/{day}.csv": withdrawals(booked, by_id),
     }
+    for key in statements_before(day, files):
+        made[key] = statement("", [])
     by_merchant = dict(sorted(_by_merchant(booked).items()))
     for merchant_id, theirs in by_merchant.items():
         content = statement(merchant_id, theirs)
         made[f"exports/statements/{day}/{merchant_id}.csv"] = content
         made[f"merchants/{merchant_id}/statements/{day}.csv"] = content
-    return Books(day, made, {each: sums(each, theirs) for each, theirs in by_merchant.items()})
+    by_statement = {each: sums(each, theirs) for each, theirs in by_merchant.items()}
+    check_sales(day, by_statement)
+    return Books(day, made, by_statement)
 
 
 def _booked(day: str) -> Iterator[Booked]:
-    """The index knows the amounts; what a transfer is about is in its own item."""
+    """The index knows the amounts; what a transfer is about is in its own item. Raises NotAllowed
+    where one is not there.
+    """
     keys = [LedgerRow.key(row.account_id, row.entry) for row in transfers_of_day(day)]
+    check_transfers(day, len(keys))
     for start in range(0, len(keys), _TOGETHER):
         together = keys[start : start + _TOGETHER]
         found = read(*together)
-        for row in (found.find(key) for key in together):
-            if row is not None:
-                yield Booked(
-                    booked_at=row.posted_at,
-                    transfer_id=row.transfer_id,
-                    about=row.about,
-                    code=Code(row.code),
-                    phase=Phase(row.phase),
-                    debit_account=row.debit_account,
-                    credit_account=row.credit_account,
-                    amount_fen=int(row.amount_fen),
-                )
+        for key in together:
+            row = found.find(key)
+            if row is None:
+                raise lacking(f"There is no transfer {key.range_value}")
+            yield Booked(
+                booked_at=row.posted_at,
+                transfer_id=row.transfer_id,
+                about=row.about,
+                code=Code(row.code),
+                phase=Phase(row.phase),
+                debit_account=row.debit_account,
+                credit_account=row.credit_account,
+                amount_fen=int(row.amount_fen),
+            )
 
 
 def _withdrawals(withdrawal_ids: list[str]) -> Iterator[Withdrawal]:
@@ -195,7 +207,7 @@ def _withdrawals(withdrawal_ids: list[str]) -> Iterator[Withdrawal]:
 
 
 def _by_merchant(booked: list[Booked]) -> dict[str, list[Booked]]:
-    """Whose goods each order was about."""
+    """Whose goods each order was about. Raises NotAllowed where an order is not there."""
     of_orders = [one for one in booked if one.code in OF_ORDERS]
     order_ids = sorted({one.about for one in of_orders})
     merchant_of: dict[str, str] = {}
@@ -204,6 +216,7 @@ def _by_merchant(booked: list[Booked]) -> dict[str, list[Booked]]:
             merchant_of[order.order_id] = order.merchant_id
     theirs: dict[str, list[Booked]] = {}
     for one in of_orders:
-        if one.about in merchant_of:
-            theirs.setdefault(merchant_of[one.about], []).append(one)
+        if one.about not in merchant_of:
+            raise lacking(f"There is no order {one.about}")
+        theirs.setdefault(merchant_of[one.about], []).append(one)
     return theirs

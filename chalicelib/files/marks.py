@@ -1,5 +1,5 @@
 """What says that a day or a month is written, and how many rows each of its files has. The mark of
-a day also keeps what each merchant's statement comes to.
+a day also keeps what each merchant's statement comes to, and that of a month of which it was made.
 
 Written last: what has no mark is written again.
 """
@@ -7,6 +7,7 @@ Written last: what has no mark is written again.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from hashlib import sha256
 from typing import Any
 
 from chalicelib.files.bookkeeping import Sums
@@ -17,6 +18,8 @@ _MOST_BYTES = 8 * 1024 * 1024
 
 Made = dict[str, bytes]
 """Files by their keys."""
+SumsByDay = Mapping[str, Mapping[str, Sums]]
+"""What each merchant's statement comes to, by day."""
 
 
 def write_tables(made: Made, files: Files) -> None:
@@ -48,12 +51,19 @@ def is_day_written(day: str, files: Files) -> bool:
     return sums_of_day(day, files) is not None
 
 
-def mark_month(month: str, made: Made, files: Files) -> None:
-    _write(_key(month), {"month": month, "rows": rows_in(made)}, files)
+def mark_month(month: str, made: Made, by_day: SumsByDay, files: Files) -> None:
+    said = {"month": month, "rows": rows_in(made), "made_of": _fingerprint(by_day)}
+    _write(_key(month), said, files)
 
 
-def is_month_written(month: str, files: Files) -> bool:
-    return bool(_read(_key(month), files))
+def is_month_of(month: str, by_day: SumsByDay, files: Files) -> bool:
+    """Whether it is written, of these very days."""
+    return _read(_key(month), files).get("made_of") == _fingerprint(by_day)
+
+
+def statements_before(name: str, files: Files) -> list[str]:
+    """The statements that a day or a month has had so far, by its mark."""
+    return [key for key in _read(_key(name), files).get("rows", ()) if "/statements/" in key]
 
 
 def mark_packed(today: str, made: Made, files: Files) -> None:
@@ -63,6 +73,14 @@ def mark_packed(today: str, made: Made, files: Files) -> None:
 
 def is_packed(today: str, files: Files) -> bool:
     return bool(_read(_key(f"{today}-to-ship"), files))
+
+
+def _fingerprint(by_day: SumsByDay) -> str:
+    said = {
+        day: {merchant_id: asdict(each) for merchant_id, each in sums.items()}
+        for day, sums in by_day.items()
+    }
+    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _key(name: str) -> str:

@@ -2,7 +2,8 @@
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -66,12 +67,14 @@ def drop_of(key: str) -> Drop | None:
 
 
 def is_earlier(drop_id: str, other: str) -> bool:
-    """Whether a drop came before another of the same key. S3's sequencers are hexadecimal numbers
-    of any length; of ids that are none, nothing is known.
+    """Whether a drop came before another of the same key. S3's sequencers are hexadecimal digits;
+    the shorter is filled up with zeros on its right, and then they are compared as texts. Of ids
+    that are none, nothing is known.
     """
     if not (_SEQUENCER.fullmatch(drop_id) and _SEQUENCER.fullmatch(other)):
         return False
-    return int(drop_id, 16) < int(other, 16)
+    digits = max(len(drop_id), len(other))
+    return drop_id.upper().ljust(digits, "0") < other.upper().ljust(digits, "0")
 
 
 class RowOutcome(StrEnum):
@@ -99,6 +102,8 @@ class RowResult:
 class Progress:
     """How far one drop of a file has been gone through. `drop_id` is another each time it is
     dropped, `tag` only when its content is; `reached` counts what is done with, not lines.
+    `once_more`: it took over from a run that may still be at an entry, so after its last entry it
+    is gone through again.
     """
 
     drop_id: str
@@ -106,6 +111,7 @@ class Progress:
     entries_count: int
     reached: int = 0
     finished: bool = False
+    once_more: bool = False
     results: tuple[RowResult, ...] = ()
 
     @property
@@ -115,6 +121,18 @@ class Progress:
             outcome.value: sum(each.outcome is outcome for each in self.results)
             for outcome in RowOutcome
         }
+
+    def with_results(self, results: Sequence[RowResult]) -> "Progress":
+        """One entry further. Done the first time stays done where it is unchanged the second."""
+        reached = self.reached + 1
+        if not self.results or self.results[-1].line < results[0].line:
+            return replace(self, reached=reached, results=(*self.results, *results))
+        by_line = {each.line: each for each in self.results}
+        for each in results:
+            was_done = by_line[each.line].outcome is RowOutcome.DONE
+            if not (was_done and each.outcome is RowOutcome.UNCHANGED):
+                by_line[each.line] = each
+        return replace(self, reached=reached, results=tuple(by_line.values()))
 
     def shown(self, file_name: str, at: str) -> bytes:
         """As it lies beside the file: figures first, for whoever looks."""
@@ -128,6 +146,7 @@ class Progress:
             "rows": self.counts,
             "drop_id": self.drop_id,
             "tag": self.tag,
+            "once_more": self.once_more,
             "results": [list(asdict(one).values()) for one in results],
         }
         return json.dumps(said, ensure_ascii=False).encode()
@@ -147,6 +166,7 @@ def progress_of(content: bytes) -> Progress | None:
             entries_count=said["entries"],
             reached=said["reached"],
             finished=said["state"] == "finished",
+            once_more=said.get("once_more", False),
             results=results,
         )
     except (ValueError, TypeError, KeyError):

@@ -3,6 +3,10 @@ beside it.
 
 Entries are done one after the other, and how far it is is written down now and then. Interrupted
 anywhere it goes on from there; what is done twice then is `unchanged`, since every command is once.
+
+Of two drops of one name the later one's content stays: an earlier run looks whether the file is
+still its own after it has read what an entry writes over and before it writes. The later run waits
+until such an entry is over, and then goes through its own once more.
 """
 
 from collections.abc import Callable
@@ -28,10 +32,17 @@ from chalicelib.files.turn import TakenOver, Turn
 from chalicelib.gateways.files import Files, StoredFile
 from chalicelib.kit.clock import Clock
 from chalicelib.kit.errors import Refusal
+from chalicelib.kit.pauses import pause
 
 ENTRIES_PER_SAVE = 25
+ONE_ENTRY_SECONDS = 20
+"""Longer than it takes from the look at whose turn it is to the end of the write."""
 ATTEMPTS = 3
+MOST_WHAT_CHARACTERS = 500
+"""Of what was wrong with a row, so that a whole file of them still fits into its progress."""
 AGAIN = "Drop the file again."
+_WRITTEN_OVER = frozenset({FileKind.PRODUCTS, FileKind.CAMPAIGNS})
+"""Of these the last to write is right; of shipments the first."""
 _PASSING = frozenset({"try_again", "wechat_unavailable"})
 
 logger = Logger()
@@ -54,7 +65,7 @@ def take(drop: Drop, drop_id: str, tools: Tools, *, goes_on: bool = False) -> bo
     """Whether nothing is left to do; False: the time is over, start it again with `goes_on`.
 
     Dropped again, a file is gone through again; told of again, it is not. An older drop's run
-    leaves off where it would write beside a newer one's file.
+    leaves off before its next entry.
     """
     try:
         return _take(drop, drop_id, tools, goes_on=goes_on)
@@ -72,6 +83,10 @@ def _take(drop: Drop, drop_id: str, tools: Tools, *, goes_on: bool) -> bool:
     is_same = before is not None and (before.drop_id, before.tag) == (drop_id, stored.tag)
     if before is not None and is_same and before.finished:
         return True
+    if goes_on and before is None:
+        what = "progress_unreadable"
+        logger.error(what, alarm=what, kind=drop.kind, merchant_id=drop.merchant_id)
+        return True
     if (before is not None and is_earlier(drop_id, before.drop_id)) or (goes_on and not is_same):
         raise TakenOver
     try:
@@ -80,12 +95,30 @@ def _take(drop: Drop, drop_id: str, tools: Tools, *, goes_on: bool) -> bool:
         refused = RowResult(1, drop.name, RowOutcome.WRONG, str(refusal))
         _finish(drop, Progress(drop_id, stored.tag, 0, results=(refused,)), turn)
         return True
-    fresh = Progress(drop_id, stored.tag, len(entries))
+    overtakes = before is not None and not before.finished and kind in _WRITTEN_OVER
+    fresh = Progress(drop_id, stored.tag, len(entries), once_more=overtakes)
     progress = before if before is not None and is_same else fresh
     progress = _go_through(drop, kind, entries, progress, tools, turn)
-    if progress.reached < len(entries):
+    if progress.once_more and _waited(progress, tools, turn):
+        again = replace(progress, reached=0, once_more=False)
+        progress = _go_through(drop, kind, entries, again, tools, turn)
+    if progress.once_more or progress.reached < len(entries):
         return False
     _finish(drop, progress, turn)
+    return True
+
+
+def _waited(progress: Progress, tools: Tools, turn: Turn) -> bool:
+    """Whether it is through, and whoever had the file before is done with the entry they were at.
+    False: the time is over.
+    """
+    if progress.reached < progress.entries_count:
+        return False
+    turn.save(progress)
+    for _ in range(ONE_ENTRY_SECONDS):
+        if not tools.time_left():
+            return False
+        pause(1000)
     return True
 
 
@@ -113,16 +146,15 @@ def _go_through(
         if not tools.time_left():
             turn.save(progress)
             break
-        results = _do(kind, entries[progress.reached], drop.merchant_id, tools)
-        reached = progress.reached + 1
-        progress = replace(progress, reached=reached, results=(*progress.results, *results))
-        if reached % ENTRIES_PER_SAVE == 0:
+        results = _do(kind, entries[progress.reached], drop.merchant_id, tools, turn)
+        progress = progress.with_results(results)
+        if progress.reached % ENTRIES_PER_SAVE == 0:
             turn.save(progress)
     return progress
 
 
 def _do(
-    kind: FileKind, entry: Entry, merchant_id: str | None, tools: Tools
+    kind: FileKind, entry: Entry, merchant_id: str | None, tools: Tools, turn: Turn
 ) -> tuple[RowResult, ...]:
     outcome, what = RowOutcome.WRONG, entry.wrong
     if not what:
@@ -134,13 +166,18 @@ def _do(
             logger.warning("entry_put_off", error=type(passing).__name__)
             what = f"What is there could not be read just now. {AGAIN}"
         else:
-            outcome, what = _run(event, tools) if event else (RowOutcome.UNCHANGED, NOT_FILLED_IN)
+            outcome, what = (
+                _run(event, tools, turn) if event else (RowOutcome.UNCHANGED, NOT_FILLED_IN)
+            )
+    if len(what) > MOST_WHAT_CHARACTERS:
+        what = f"{what[: MOST_WHAT_CHARACTERS - 1]}…"
     return tuple(RowResult(line, entry.about, outcome, what) for line in entry.lines)
 
 
-def _run(event: dict[str, Any], tools: Tools) -> tuple[RowOutcome, str]:
+def _run(event: dict[str, Any], tools: Tools, turn: Turn) -> tuple[RowOutcome, str]:
     answer: dict[str, Any] = {}
     for _ in range(ATTEMPTS):
+        turn.check()
         answer = tools.command(event)
         if answer["ok"]:
             same = answer["result"]["outcome"] == RowOutcome.UNCHANGED.value

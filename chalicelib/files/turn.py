@@ -11,7 +11,7 @@ from chalicelib.kit.clock import Clock, shown
 from chalicelib.kit.errors import TryAgain
 
 RESULT_HEADER = ("line", "about", "outcome", "what_was_wrong")
-_MOST_PROGRESS_BYTES = 8 * 1024 * 1024
+_MOST_PROGRESS_BYTES = 32 * 1024 * 1024
 _ATTEMPTS = 3
 
 
@@ -37,6 +37,12 @@ class Turn:
         if found is None:
             return cls(drop, files, clock, None), None
         return cls(drop, files, clock, found.tag), progress_of(found.content or b"")
+
+    def check(self) -> None:
+        """Raises TakenOver."""
+        there = self._files.read(self._drop.progress_key, most_bytes=0)
+        if there is not None and there.tag != self._tag:
+            raise TakenOver
 
     def save(self, progress: Progress) -> None:
         """Raises TakenOver, or TryAgain when it cannot be told."""

@@ -9,6 +9,9 @@ from unicodedata import normalize
 
 from chalicelib.kit.ids import derived_id
 
+_UNSEEN = frozenset("\u115f\u1160\u3164\uffa0")
+"""Fillers of Hangul, which count as letters. No other letter or digit has no shape."""
+
 
 class AdjustmentState(StrEnum):
     """What became of an adjustment."""
@@ -54,7 +57,14 @@ def _content(adjustment: Adjustment) -> tuple[str, int, str, str]:
     return adjustment.member_id, adjustment.amount_fen, adjustment.asked_by, adjustment.reason
 
 
+def is_a_name(operator: str) -> bool:
+    """Whether there is anything in it by which two are told apart."""
+    return bool(_plain(operator))
+
+
 def _plain(operator: str) -> str:
-    """Without blanks and what nobody sees; capitals and wide letters as plain ones."""
+    """Its letters and digits alone, capitals and wide ones as plain ones; nothing that nobody sees
+    is among them.
+    """
     folded = normalize("NFKC", normalize("NFKC", operator).casefold())
-    return "".join(letter for letter in folded if letter.isprintable() and not letter.isspace())
+    return "".join(each for each in folded if each.isalnum() and each not in _UNSEEN)

@@ -136,6 +136,18 @@ def test_the_member_sees_a_correction_and_nothing_before(shop: Shop) -> None:
         "ⓒhen",
         "che\u200bn",
         "che\u00adn",
+        "chen\ufe0f",
+        "chen\u3164",
+        "c\u115fhen",
+        "c\u1160hen",
+        "\uffa0chen",
+        "chen\u2800",
+        "ch\u034fen",
+        "che\u180bn",
+        "chen\u17b4",
+        "chen\U000e0101",
+        "chen.",
+        "-ch_en-",
     ],
     ids=ascii,
 )
@@ -148,6 +160,45 @@ def test_who_asked_cannot_confirm(shop: Shop, operator: str) -> None:
     )
 
     assert refused["code"] == "not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("asker", "confirmer"),
+    [("陈小满", "王小满"), ("陈 一", "陈 二"), ("chen1", "chen2"), ("chén", "chen"), ("김", "이")],
+)
+def test_who_is_somebody_else_confirms(shop: Shop, asker: str, confirmer: str) -> None:
+    lin = shop.member("Lin")
+    adjustment_id = asks(shop, lin, operator=asker)["adjustment_id"]
+    refused = error(
+        shop,
+        "confirm_adjustment",
+        adjustment_id=adjustment_id,
+        operator=f" {asker}\ufe0f",
+        reason="mine",
+    )
+    assert refused["code"] == "not_allowed"
+    assert confirms(shop, adjustment_id, operator=confirmer)["outcome"] == "confirmed"
+
+
+@pytest.mark.parametrize(
+    "operator", [" ", "\u3164", "\u2800\ufe0f", "...", "\u115f\u200b"], ids=ascii
+)
+def test_a_name_made_of_nothing_is_none(shop: Shop, operator: str) -> None:
+    lin = shop.member("Lin")
+    fields = {"member_id": lin.member_id, "amount_fen": 500, "request_id": "two"}
+    adjustment_id = asks(shop, lin)["adjustment_id"]
+    nobody = {"operator": operator, "reason": "seen in the books"}
+    for refused in (
+        error(shop, "adjust_wallet", **fields, **nobody),
+        error(shop, "confirm_adjustment", adjustment_id=adjustment_id, **nobody),
+        error(shop, "reject_adjustment", adjustment_id=adjustment_id, **nobody),
+    ):
+        assert refused["code"] == "invalid_request"
+        (found,) = refused["errors"]
+        assert (found["field"], found["message"]) == (
+            "operator",
+            "Value error, a name has letters or digits",
+        )
 
 
 def test_on_the_local_stack_one_operator_is_not_two_either(shop: Shop) -> None:

@@ -65,6 +65,7 @@ def test_a_catalogue_is_put_from_nothing(wired: Wiring) -> None:
     assert put == {
         "product_id": "apples",
         "outcome": "created",
+        "revision_before": None,
         "stock": [{"sku_id": "apples-5", "supplied": 10, "units_left": 10}],
         "withdrawn_sku_ids": [],
         "dry_run": False,
@@ -74,10 +75,40 @@ def test_a_catalogue_is_put_from_nothing(wired: Wiring) -> None:
     assert put == {
         "campaign_id": "autumn",
         "outcome": "created",
+        "revision_before": None,
         "state": "live",
         "advice": [],
         "dry_run": False,
     }
+
+
+def test_a_put_shows_which_revision_it_is_over_dry_or_not(wired: Wiring) -> None:
+    does(MERCHANT)
+    for event, changed in (
+        (PRODUCT, {**PRODUCT, "title": "新苹果"}),
+        (CAMPAIGN, {**CAMPAIGN, "size": 3}),
+    ):
+        assert does({**event, "dry_run": True})["revision_before"] is None
+        first = does(event)["revision"]
+        assert does(event)["revision_before"] == first
+        tried = does({**changed, "dry_run": True})
+        assert tried["revision_before"] == first != tried["revision"]
+
+        guarded = {**changed, "if_revision": tried["revision_before"]}
+        put = does(guarded)
+        assert (put["outcome"], put["revision_before"]) == ("changed", first)
+        assert put["revision"] == tried["revision"]
+        assert does({**event, "dry_run": True})["revision_before"] == put["revision"]
+
+
+def test_the_stock_of_a_product_is_outside_of_its_revision(wired: Wiring) -> None:
+    does(MERCHANT)
+    revision = does(PRODUCT)["revision"]
+    (sku,) = PRODUCT["skus"]
+    more = does({**PRODUCT, "skus": [{**sku, "stock": 30}]})
+    assert (more["outcome"], more["revision"]) == ("changed", revision)
+    put = does({**PRODUCT, "title": "新苹果", "if_revision": revision})
+    assert put["stock"] == [{"sku_id": "apples-5", "supplied": 10, "units_left": 10}]
 
 
 @pytest.mark.parametrize(

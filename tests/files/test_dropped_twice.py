@@ -62,8 +62,8 @@ def test_the_older_of_two_runs_leaves_the_newer_ones_result(shop: Shop, after: i
     assert (progress(shop, KEY)["entries"], progress(shop, KEY)["state"]) == (1, "finished")
 
 
-def test_an_older_run_stops_at_its_next_save(shop: Shop) -> None:
-    """Of 30 rows, 25 are done before the first save; what comes after is the newer file's."""
+def test_an_older_run_stops_before_its_next_entry(shop: Shop) -> None:
+    """Of 30 rows one is done; what comes after is the newer file's."""
     *old, new = [f"ord_{number}" for number in range(31)]
     shop.files.contents[KEY] = (HEADER + "".join(f"{one},SF,S1\n" for one in old)).encode()
     asked: list[int] = []
@@ -75,7 +75,7 @@ def test_an_older_run_stops_at_its_next_save(shop: Shop) -> None:
         return True
 
     takes(shop, event_of(KEY), counted)
-    assert (len(asked), len(shop.files.to_go_on)) == (25, 0)
+    assert (len(asked), len(shop.files.to_go_on)) == (2, 0)
     assert [row["about"] for row in results(shop, KEY)] == [new]
 
 
@@ -121,8 +121,13 @@ def test_told_of_twice_at_once_only_one_run_finishes(shop: Shop) -> None:
         ("0055AED6DCD90281E5", "0055AED6DCD90281E6", True),
         ("0055AED6DCD90281E5", "0055AED6DCD90281E5", False),
         ("0055AED6DCD90281E6", "0055aed6dcd90281e5", False),
-        ("FF", "100", True),
+        ("FF", "100", False),
+        ("100", "FF", True),
         ("100", "00FF", False),
+        ("00FF", "100", True),
+        ("0055AED6DCD90281E5", "0055AED6DCD90281E501", True),
+        ("0055AED6DCD90281E501", "0055AED6DCD90281E6", True),
+        ("0055AED6DCD90281E5", "0055AED6DCD90281E500", False),
         ("event-1", "event-2", False),
         ("FF", "event-2", False),
     ],
