@@ -1,5 +1,5 @@
-"""What a closed business day comes to on paper: commissions, withdrawals, and each merchant's
-statement, all from the transfers of the ledger; and a month, from its days. Pure.
+"""What a closed business day comes to on paper: commissions, corrections, withdrawals, and each
+merchant's statement, all from the transfers of the ledger; and a month, from its days. Pure.
 
 Rows are in the order in which they were booked, and a transfer never changes: written again, a file
 has the same bytes.
@@ -15,6 +15,7 @@ from chalicelib.ledger.transfers import Code, Phase, sales_account
 from chalicelib.withdrawals.model import Withdrawal
 
 COMMISSIONS = ("booked_at", "code", "phase", "member_id", "order_id", "amount_fen")
+CORRECTIONS = ("booked_at", "adjustment_id", "member_id", "amount_fen")
 WITHDRAWALS = (
     "booked_at",
     "withdrawal_id",
@@ -92,16 +93,37 @@ def commissions(booked: Iterable[Booked]) -> bytes:
 
 
 def _earning(one: Booked) -> tuple[Cell, ...]:
-    accounts = (one.debit_account, one.credit_account)
-    member = next(account for account in accounts if account.startswith(_MEMBER))
     return (
         shown(one.booked_at),
         one.code.value,
         one.phase.value,
-        member.removeprefix(_MEMBER),
+        _member_of(one).removeprefix(_MEMBER),
         one.about,
         one.amount_fen,
     )
+
+
+def corrections(booked: Iterable[Booked]) -> bytes:
+    """What two operators have given members, or taken from them."""
+    return write_table(
+        CORRECTIONS, (_correction(one) for one in booked if one.code is Code.CORRECTION)
+    )
+
+
+def _correction(one: Booked) -> tuple[Cell, ...]:
+    member = _member_of(one)
+    return (
+        shown(one.booked_at),
+        one.about,
+        member.removeprefix(_MEMBER),
+        one.change_fen(member),
+    )
+
+
+def _member_of(one: Booked) -> str:
+    """The account of whoever it concerns."""
+    accounts = (one.debit_account, one.credit_account)
+    return next(account for account in accounts if account.startswith(_MEMBER))
 
 
 def withdrawals(booked: Iterable[Booked], by_id: Mapping[str, Withdrawal]) -> bytes:

@@ -17,6 +17,7 @@ from chalicelib.files.bookkeeping import (
     Booked,
     Sums,
     commissions,
+    corrections,
     in_order,
     statement,
     sums,
@@ -157,6 +158,7 @@ def _books(day: str, files: Files) -> Books:
     made: Made = {
         f"exports/demand/{day}.csv": demand(day),
         f"exports/commissions/{day}.csv": commissions(booked),
+        f"exports/corrections/{day}.csv": corrections(booked),
         f"exports/withdrawals/{day}.csv": withdrawals(booked, by_id),
     }
     for key in statements_before(day, files):

@@ -191,6 +191,31 @@ def test_commissions_and_withdrawals_are_the_ledgers(shop: Shop) -> None:
     )
 
 
+def test_what_operators_gave_and_took_is_on_paper(shop: Shop) -> None:
+    lin = shop.member("Lin")
+    given = []
+    for amount_fen in (250, -100):
+        said = {"reason": "late goods", "amount_fen": amount_fen}
+        asked = shop.admin(
+            "adjust_wallet",
+            member_id=lin.member_id,
+            request_id=f"ticket{amount_fen}",
+            operator="chen",
+            **said,
+        )
+        given.append(asked["adjustment_id"])
+        shop.admin("confirm_adjustment", adjustment_id=given[-1], operator="wu", reason="looked at")
+    day_is_over(shop)
+
+    export_day(DAY, clock=shop.clock, files=shop.files)
+
+    assert text(shop, f"exports/corrections/{DAY}.csv") == (
+        "\ufeffbooked_at,adjustment_id,member_id,amount_fen\r\n"
+        f"2026-11-22T12:00:00Z,{given[0]},{lin.member_id},250\r\n"
+        f"2026-11-22T12:00:00Z,{given[1]},{lin.member_id},-100\r\n"
+    )
+
+
 def test_what_each_station_wants_is_on_paper(shop: Shop) -> None:
     for name in ("gate", "park"):
         looks_after(shop, name.title(), name)
