@@ -205,6 +205,7 @@ def test_what_operators_gave_and_took_is_on_paper(shop: Shop) -> None:
         )
         given.append(asked["adjustment_id"])
         shop.admin("confirm_adjustment", adjustment_id=given[-1], operator="wu", reason="looked at")
+        shop.advance(1)
     day_is_over(shop)
 
     export_day(DAY, clock=shop.clock, files=shop.files)
@@ -212,7 +213,7 @@ def test_what_operators_gave_and_took_is_on_paper(shop: Shop) -> None:
     assert text(shop, f"exports/corrections/{DAY}.csv") == (
         "\ufeffbooked_at,adjustment_id,member_id,amount_fen\r\n"
         f"2026-11-22T12:00:00Z,{given[0]},{lin.member_id},250\r\n"
-        f"2026-11-22T12:00:00Z,{given[1]},{lin.member_id},-100\r\n"
+        f"2026-11-22T12:00:01Z,{given[1]},{lin.member_id},-100\r\n"
     )
 
 
