@@ -112,7 +112,10 @@ class Tables(dynamodb_here.Client):
 class Audits:
     """Answers of the deployed `admin`, in their order; the last one for ever."""
 
-    def __init__(self, *violations: int, complete: bool = True) -> None:
+    def __init__(
+        self, *violations: int, complete: bool = True, invariant: str = "orders_are_booked"
+    ) -> None:
+        self._invariant = invariant
         self._violations = list(violations) or [0]
         self._complete = complete
         self.asked: list[Any] = []
@@ -125,7 +128,7 @@ class Audits:
             return {"FunctionError": "Unhandled", "Payload": payload}
         more = len(self._violations) > 1
         count = self._violations.pop(0) if more else self._violations[0]
-        one = {"invariant": "orders_are_booked", "kind": "order", "id": "ord_1", "detail": "0 fen"}
+        one = {"invariant": self._invariant, "kind": "order", "id": "ord_1", "detail": "0 fen"}
         stopped_at = None if self._complete else "ledger"
         result = {
             "complete": self._complete,

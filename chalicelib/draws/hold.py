@@ -79,8 +79,8 @@ def _pick(
 
 
 def _read(order_ids: Sequence[str], clock: Clock) -> list[Order]:
-    """These orders. One that makes no sense is set aside for a person, who mends it: it must not
-    be passed over in silence.
+    """These orders. One that makes no sense is set aside for a person, who mends it, and one that
+    is not there is being restored: neither must be passed over in silence.
     """
     keys = [orders.order_key(order_id) for order_id in order_ids]
     found = read(*keys)
@@ -91,7 +91,9 @@ def _read(order_ids: Sequence[str], clock: Clock) -> list[Order]:
         except (ValueError, TypeError, LookupError) as error:
             findings.poison(key.hash_value, error, clock=clock)
             raise TryAgain(f"Order {key.hash_value} cannot be read.") from error
-        its_orders += [order] if order is not None else []
+        if order is None:
+            raise TryAgain(f"Order {key.hash_value} is not there.")
+        its_orders.append(order)
     return its_orders
 
 

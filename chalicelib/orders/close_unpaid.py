@@ -24,7 +24,7 @@ from chalicelib.kit.writes import WriteSet
 from chalicelib.orders import store as orders
 from chalicelib.orders.give_back import give_back
 from chalicelib.orders.model import UNPAID, Order, OrderState
-from chalicelib.orders.pay import pay
+from chalicelib.orders.pay import pay, require_group
 
 logger = Logger()
 
@@ -90,6 +90,7 @@ def _release(order_id: str, reason: str, *, known: bool, clock: Clock) -> None:
     order, group = _read(order_id)
     if order.order_state is not OrderState.AWAITING_PAYMENT:
         return
+    require_group(order, group)
     now = clock.now()
     due_at = None if known else after(now, CLOSE_AGAIN_SECONDS)
     writes = WriteSet()

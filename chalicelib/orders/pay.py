@@ -13,6 +13,7 @@ from chalicelib.groups import store as groups
 from chalicelib.groups.model import Group, GroupState
 from chalicelib.kit import findings
 from chalicelib.kit.clock import Clock, after
+from chalicelib.kit.errors import TryAgain
 from chalicelib.kit.reads import read
 from chalicelib.kit.repeat import until_settled
 from chalicelib.kit.writes import WriteSet
@@ -28,7 +29,7 @@ def pay(payment: Payment, *, clock: Clock) -> Order | None:
     """The order as it is afterwards; None when there is none, which is recorded for a person.
 
     `payment` must come from WeChat: a verified notification or an answered query, of our merchant
-    and app.
+    and app. Raises TryAgain while the group whose seat it pays cannot be found.
 
     """
     return until_settled(lambda: _pay(payment, clock))
@@ -46,6 +47,7 @@ def _pay(payment: Payment, clock: Clock) -> Order | None:
     if order.voucher_id is not None:
         _tell("payment_not_due", payment, clock)  # nobody was asked for it: not by us
         return order
+    require_group(order, group)
     now = clock.now()
     currency_fits = payment.currency in ("CNY", None)  # WeChat may leave out the usual one
     matches = currency_fits and payment.amount_fen == order.amount_fen
@@ -75,6 +77,15 @@ def _read(payment: Payment) -> tuple[Order | None, Group | None]:
     if group is None or group.group_id != order.seat_group_id:
         group = groups.find(str(order.seat_group_id))
     return order, group
+
+
+def require_group(order: Order, group: Group | None) -> None:
+    """No group is ever deleted: one that is not there is being restored, and so will be the seat
+    that an unpaid order holds in it. Raises TryAgain.
+    """
+    holds = order.order_state is OrderState.AWAITING_PAYMENT and order.seat_group_id is not None
+    if holds and group is None:
+        raise TryAgain(f"Group {order.seat_group_id} is not there.")
 
 
 def _can_take(group: Group | None, order: Order) -> bool:

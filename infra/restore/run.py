@@ -101,7 +101,8 @@ def restore(place: Place, wishes: Wishes, around: Surroundings) -> Outcome:
         for part in to_do:
             _write(part, besides, place, reader, around)
     written = sum(part.written.count for part in parts)
-    verdict = prove(place, around, after_writing=written > 0)
+    all_on = follow_ups.are_all_on()
+    verdict = prove(place, around, after_writing=written > 0, is_paused=not all_on)
     is_all_done = not any(part.written.moved for part in parts)
     if written and verdict.balances and is_all_done and not wishes.keep:
         for part in parts:
@@ -110,7 +111,7 @@ def restore(place: Place, wishes: Wishes, around: Surroundings) -> Outcome:
     else:
         around.say(f"what is beside stays; to be rid of it:\n{_how_to_remove(parts, place)}")
     _conclude(verdict, around)
-    if not follow_ups.are_all_on():
+    if not all_on:
         resume = HOW_TO_RESUME.format(stage=place.stage)
         around.say(f"NOT ALL HAPPENS BY ITSELF YET. When all is back:\n  {resume}", style="yellow")
     return Outcome.BALANCED if verdict.balances and is_all_done else Outcome.NOT_PROVEN

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from infra.tables import Table, all_tables
 
-CHAIN = ("ledger", "withdrawals", "commissions", "refunds", "orders", "groups")
+CHAIN = ("ledger", "withdrawals", "commissions", "refunds", "orders", "groups", "draws")
 """What follows from a row of one of these is kept from happening twice by rows of those before."""
 ALSO = {"members": "ledger", "identities": "ledger"}
 """Who has left says the closed account: whoever it is missing of would come back."""

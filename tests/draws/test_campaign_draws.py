@@ -22,6 +22,7 @@ from tests.draws.words import (
     all_entries,
     big_lottery,
     full_group,
+    leave_orders,
     lottery,
     of_campaign,
     seen,
@@ -31,6 +32,7 @@ from tests.draws.words import (
 )
 from tests.in_process import everything
 from tests.shop import DRAW_KEY, Shop
+from tests.tables import PREFIX
 
 SEEDS = Seeds({"1": DRAW_KEY})
 BIG = campaign_draw_id("big")
@@ -117,6 +119,30 @@ def test_a_person_is_told_when_a_group_that_should_be_over_holds_it_up(
     shop.passes(61)
     assert of_campaign(shop)["entries_count"] == 4
     assert states([*placed, *stuck]) == ["refunded", "refunded", "to_ship", "to_ship"]
+    shop.assert_books_balance()
+
+
+def test_it_waits_for_an_order_whose_row_is_being_restored(shop: Shop, tmp_path: Path) -> None:
+    big_lottery(shop)
+    placed = full_group(shop, "big", "Lin", "Ann")
+    shop.settles()
+    table = f"{PREFIX}-orders"
+    key = {"order_id": {"S": placed[1].order_id}}
+    item = dynamodb().get_item(TableName=table, Key=key)["Item"]
+    dynamodb().delete_item(TableName=table, Key=key)
+    shop.streams_are_lost()
+
+    shop.passes(1001)
+    shop.passes(61)
+    assert "winners" not in of_campaign(shop) or not of_campaign(shop)["winners"]
+    assert placed[0].status == "paid"
+
+    dynamodb().put_item(TableName=table, Item=item)
+    shop.passes(61)
+    shop.passes(61)
+    draw = seen(shop, placed[0].group_id)
+    assert what_anyone_finds(draw, tmp_path) == ALL_IS_WELL
+    assert sorted(draw["winners"]) == sorted(order.order_id for order in placed)
     shop.assert_books_balance()
 
 
@@ -369,6 +395,7 @@ def take_part(shop: Shop, count: int, *, size: int, filler: int = 0) -> list[Par
         group = groups.GroupRow(group_id=one.group_id, kind="group", group_state="complete")
         for row in (entered, group):
             dynamodb().put_item(TableName=row.table_name(), Item=row.to_item())
+    leave_orders(shop, (entry.order_id for one in given for entry in one.entries))
     return given
 
 

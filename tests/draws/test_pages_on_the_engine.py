@@ -11,7 +11,7 @@ from chalicelib.draws.hold import hold
 from chalicelib.draws.model import Draw, Entry, campaign_draw_id, group_draw_id
 from chalicelib.kit.writes import WriteSet
 from chalicelib.rules.model import DrawScope
-from tests.draws.words import all_entries, of_campaign
+from tests.draws.words import all_entries, leave_orders, of_campaign
 from tests.shop import Shop
 
 BIG = campaign_draw_id("big")
@@ -39,6 +39,7 @@ def drawn(shop: Shop, number: int) -> str:
     )
     writes.commit()
     enters(group_draw_id(group_id), group_id, 2)
+    leave_orders(shop, (f"ord_{group_id}_{each}" for each in range(2)))
     shop.advance(1)
     hold(group_draw_id(group_id), clock=shop.clock, seeds=shop.wiring.seeds)
     return group_id
@@ -71,6 +72,7 @@ def test_draws_and_entries_come_in_pages_each_once(engine_shop: Shop) -> None:
         writes.commit()
     for group_id, count in (("grp_1y", 3), ("grp_4y", 2), ("grp_9y", 1)):
         enters(BIG, group_id, count)
+        leave_orders(shop, (f"ord_{group_id}_{each}" for each in range(count)))
 
     for limit in (1, 2, 5, 100):
         listed = walk(shop, "/v1/campaigns/big/draws", limit)

@@ -5,10 +5,12 @@ draw.
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from chalicelib.kit.aws import dynamodb
+from chalicelib.orders import store as orders
 from tests.shop import Member, Placed, Reply, Shop
 
 OF_GROUP = {"draw": {"winners": 1}}
@@ -96,3 +98,14 @@ def states(orders: Sequence[Placed]) -> list[str]:
 def winners_among(orders: Sequence[Placed]) -> list[str]:
     """The order ids of those whose goods go out."""
     return sorted(order.order_id for order in orders if order.status == "to_ship")
+
+
+def leave_orders(shop: Shop, order_ids: Iterable[str]) -> None:
+    """So many orders that nobody has paid, without the rest of a shop around them."""
+    order_ids = list(order_ids)
+    unpaid = shop.member(order_ids[0]).buys()
+    table, key = orders.OrderRow.table_name(), {"order_id": {"S": unpaid.order_id}}
+    item = dynamodb().get_item(TableName=table, Key=key)["Item"]
+    for order_id in order_ids:
+        dynamodb().put_item(TableName=table, Item={**item, "order_id": {"S": order_id}})
+    unpaid.cancels()

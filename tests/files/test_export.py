@@ -326,3 +326,25 @@ def test_a_day_that_cannot_be_written_stops_no_other(
     alarms = [getattr(record, "alarm", None) for record in caplog.records]
     assert alarms.count("day_not_exported") == 1
     assert f"exports/days/{DAY}.json" not in shop.files.contents
+
+
+def test_a_day_closed_while_transfers_were_away_is_closed_anew_by_hand(shop: Shop) -> None:
+    """As docs/operations.md says: its items are deleted, the next hour closes it again."""
+    sold(shop, "Ann")
+    sold(shop, "Bo")
+    shop.settles()
+    (away, *_) = shop.rows("ledger", code="payment")
+    key = {name: {"S": away[name]} for name in ("account_id", "entry")}
+    item = dynamodb().get_item(TableName=f"{PREFIX}-ledger", Key=key)["Item"]
+    dynamodb().delete_item(TableName=f"{PREFIX}-ledger", Key=key)
+    day_is_over(shop)
+    dynamodb().put_item(TableName=f"{PREFIX}-ledger", Item=item)
+    assert shop.tries_admin("export_day", day=DAY)["error"]["code"] == "not_allowed"
+
+    for row in shop.rows("ledger", account_id=f"day#{DAY}"):
+        closed_key = {name: {"S": row[name]} for name in ("account_id", "entry")}
+        dynamodb().delete_item(TableName=f"{PREFIX}-ledger", Key=closed_key)
+    closes_days(shop)
+
+    assert shop.admin("export_day", day=DAY)["rows"][f"exports/statements/{DAY}/orchard.csv"] == 3
+    shop.assert_books_balance()

@@ -2,10 +2,14 @@
 misbehaves.
 """
 
+from typing import Any
+
 import pytest
 
+from chalicelib.kit.aws import dynamodb
 from tests.in_process import just_before
 from tests.shop import Shop
+from tests.tables import PREFIX
 
 
 def test_a_cancelled_order_can_be_paid_neither_here_nor_at_wechat(shop: Shop) -> None:
@@ -335,3 +339,34 @@ def test_an_account_being_erased_places_nothing_more(shop: Shop) -> None:
     assert (reply.status, reply.code) == (401, "not_signed_in")
     assert shop.rows("orders") == []
     assert shop.units_left() == 100
+
+
+def test_nobody_loses_a_seat_in_a_group_whose_row_is_being_restored(shop: Shop) -> None:
+    lin = shop.member("Lin").opens().pays()
+    shop.settles()
+    paying = shop.member("Ann").joins(lin.group_id)
+    (group,) = [row for row in shop.rows("groups", group_id=lin.group_id) if "group_state" in row]
+    away = take_away(shop, group)
+
+    paying.pays()
+    shop.settles()
+    refused = paying.cancels()
+    assert (refused.status, refused.code) == (503, "try_again")
+    shop.passes(3601)
+    assert (lin.status, paying.status) == ("paid", "awaiting_payment")
+
+    dynamodb().put_item(**away)
+    shop.passes(3601)
+    shop.passes(61)
+    assert (lin.status, paying.status) == ("to_ship", "to_ship")
+    shop.assert_books_balance()
+
+
+def take_away(shop: Shop, group: dict[str, Any]) -> dict[str, Any]:
+    """The group's own row is gone; what puts it back."""
+    name = f"{PREFIX}-groups"
+    key = {"group_id": {"S": group["group_id"]}, "kind": {"S": group["kind"]}}
+    item = dynamodb().get_item(TableName=name, Key=key)["Item"]
+    dynamodb().delete_item(TableName=name, Key=key)
+    shop.streams_are_lost()
+    return {"TableName": name, "Item": item}

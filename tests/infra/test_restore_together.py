@@ -32,7 +32,7 @@ def names(*asked_for: str) -> list[str]:
 def test_what_guards_comes_along_and_first() -> None:
     assert names("ledger") == ["ledger"]
     assert names("orders") == ["ledger", "withdrawals", "commissions", "refunds", "orders"]
-    assert names("groups", "stations") == ["stations", *CHAIN]
+    assert names("draws", "stations") == ["stations", *CHAIN]
     assert names("identities") == ["identities", "ledger"]
     assert names("catalog", "catalog") == ["catalog"]
 
@@ -59,6 +59,17 @@ def test_everything_that_happens_by_itself_is_switched_off_and_on(operator: Oper
     assert operator.feeds.states == {"ENABLED"}
     operator.resumes()
     assert operator.slept_seconds == 2 * 5
+
+
+def test_what_is_overdue_while_nothing_happens_by_itself_is_nothing_wrong(
+    operator: Operator,
+) -> None:
+    operator.pauses()
+    operator.shop = Audits(2, invariant="nothing_is_overdue")
+    assert operator.runs("orders") is Outcome.BALANCED
+    assert "2 rows are overdue: they wait for --resume" in operator.said
+    operator.resumes()
+    assert operator.runs("shares") is Outcome.NOT_PROVEN
 
 
 def test_what_could_not_be_switched_is_said_and_the_rest_is(operator: Operator) -> None:
@@ -93,20 +104,20 @@ def test_where_nothing_follows_from_rows_nothing_need_be_off(
 
 
 def test_rows_of_several_tables_are_asked_about_at_once(operator: Operator) -> None:
-    shares, draws = "kaituan-dev-shares", "kaituan-dev-draws"
+    shares, stations = "kaituan-dev-shares", "kaituan-dev-stations"
     share = {"share_code": {"S": "shr_1"}}
-    draw = {"draw_id": {"S": "drw_1"}, "entry": {"S": "draw"}}
-    for name, row in ((shares, share), (draws, draw)):
+    station = {"station_id": {"S": "gate"}, "kind": {"S": "station"}}
+    for name, row in ((shares, share), (stations, station)):
         operator.tables.put_item(TableName=name, Item=row)
         operator.tables.keep_the_past_of(name)
         operator.tables.delete_item(TableName=name, Key=row)
 
-    assert operator.runs("draws", "shares") is Outcome.BALANCED
+    assert operator.runs("stations", "shares") is Outcome.BALANCED
 
-    question = f"bring 1 rows back to {shares}, 1 rows back to {draws} and replace 0?"
+    question = f"bring 1 rows back to {shares}, 1 rows back to {stations} and replace 0?"
     assert operator.questions == [question]
     assert operator.tables.rows_of(shares) == [share]
-    assert operator.tables.rows_of(draws) == [draw]
+    assert operator.tables.rows_of(stations) == [station]
     assert operator.tables.beside() == []
 
 
